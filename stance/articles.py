@@ -1,0 +1,113 @@
+"""Reading articles from files. Nothing here fetches anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stance.errors import InputError, require
+from stance.schema import Article
+from stance.segment import split_sentences
+
+ENDINGS = (".txt", ".html", ".htm", ".json")
+
+
+def read_article(path: str | Path) -> Article:
+    """Read an article and split it into sentences.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.txt``: the text as it is. ``.json``: an object with ``text`` and, if known, ``outlet``,
+        ``title``, ``published``, ``url``. ``.html``: the story is extracted from the page (extra:
+        html). All in UTF-8; a byte order mark is ignored. Line endings are kept, so that offsets
+        are those of the file's text.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, a folder, of another kind, not UTF-8, empty or broken.
+    """
+    file = Path(path)
+    ending = file.suffix.lower()
+    if file.is_dir():
+        raise InputError(f"article {str(file)!r} is a folder; expected a file ({', '.join(ENDINGS)})")
+    if ending not in ENDINGS:
+        raise InputError(f"article {str(file)!r} ends in {ending!r}; expected {', '.join(ENDINGS)}")
+    raw = _read_text(file)
+    if ending == ".json":
+        article = _from_json(raw, file)
+    elif ending == ".txt":
+        article = Article(raw)
+    else:
+        article = _from_html(raw, file)
+    if not article.text.strip():
+        raise InputError(f"article {str(file)!r} has no text")
+    return replace(
+        article,
+        article_id=article.article_id or file.stem,
+        sentences=tuple(split_sentences(article.text)),
+    )
+
+
+def article_files(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the article files among the paths and directly inside the folders among them, sorted.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, or no article is found.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InputError(f"{str(path)!r} does not exist; expected an article or a folder of them")
+    if not found:
+        raise InputError(
+            f"no article in {', '.join(map(repr, map(str, paths)))}; expected {', '.join(ENDINGS)} files"
+        )
+    return found
+
+
+def _read_text(file: Path) -> str:
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"article {str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} at position "
+            f"{error.start}); save it as UTF-8 and try again"
+        ) from error
+    except OSError as error:
+        raise InputError(f"article {str(file)!r} cannot be read: {error.strerror}") from error
+    return text.removeprefix("\ufeff")
+
+
+def _from_json(raw: str, file: Path) -> Article:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"article {str(file)!r} is not JSON: {error}") from error
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        raise InputError(f"article {str(file)!r}: expected a JSON object with a 'text'")
+    known: dict[str, Any] = {}
+    for name in ("article_id", "outlet", "title", "published", "url"):
+        if value.get(name) is not None:
+            known[name] = str(value[name])
+    return Article(value["text"], **known)
+
+
+def _from_html(raw: str, file: Path) -> Article:
+    trafilatura = require("trafilatura", "html")
+    page = trafilatura.bare_extraction(raw, with_metadata=True, include_comments=False)
+    if page is None or not page.text:
+        raise InputError(f"article {str(file)!r}: no story found in the page; save its text as .txt")
+    return Article(
+        page.text, outlet=page.sitename, title=page.title, published=page.date, url=page.url
+    )

@@ -1,0 +1,206 @@
+"""The checkpoint on disk: one folder, readable by plain ``transformers`` and by the CPU runtime.
+
+====================  =====================================================================
+``config.json``       transformers configuration with the label names
+``model.safetensors`` the weights, once, in float16
+``tokenizer.json``    the fast tokenizer (``tokenizer_config.json`` beside it)
+``graph.xml``         the network for the CPU runtime; its constants point into the weights
+``graph.bin``         the few constants that are no weights (axes, masks, scales)
+``stance.json``       format, temperature, longest input, digest of every file, provenance
+====================  =====================================================================
+
+``stance.json`` is written last: a folder without it was never finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.errors import CheckpointError
+from stance.schema import LABELS
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+GRAPH = "graph.xml"
+GRAPH_CONSTANTS = "graph.bin"
+MANIFEST = "stance.json"
+REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG)
+FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """An opened and verified checkpoint folder.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    temperature : float
+        Logits are divided by it before the softmax; fitted on validation data.
+    max_length : int
+        Longest input in tokens, special tokens included.
+    digest : str
+        sha256 over the digests of all files: the identity of the model.
+    provenance : mapping
+        How the model came about: recipe, seed, data digests, versions, scores.
+    """
+
+    path: Path
+    temperature: float
+    max_length: int
+    digest: str
+    provenance: Mapping[str, Any]
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether the CPU runtime can open it without torch."""
+        return (self.path / GRAPH).is_file() and (self.path / GRAPH_CONSTANTS).is_file()
+
+
+def default_checkpoint() -> Checkpoint:
+    """Open the checkpoint that is embedded in the package."""
+    return open_checkpoint(Path(__file__).parent / "assets" / "default")
+
+
+def open_checkpoint(path: str | Path) -> Checkpoint:
+    """Open a checkpoint folder and verify every file against its recorded digest.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is missing, incomplete, damaged, or its labels are not exactly
+        ``supports``, ``denies``, ``neutral`` in this order.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise CheckpointError(
+            f"checkpoint {str(folder)!r} {what}; expected a folder written by 'stance train' "
+            "or 'stance export'"
+        )
+    missing = [name for name in REQUIRED if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"checkpoint {str(folder)!r} lacks {', '.join(missing)}; expected a folder written "
+            "by 'stance train' or 'stance export'"
+        )
+    check_labels(_read_json(folder / CONFIG), where=str(folder / CONFIG))
+    if not (folder / MANIFEST).is_file():
+        raise CheckpointError(
+            f"checkpoint {str(folder)!r} has no {MANIFEST}: it was never finished, or it is a plain "
+            f"transformers model; write one with: stance export {folder} --out NEW_FOLDER"
+        )
+    manifest = _read_json(folder / MANIFEST)
+    temperature, max_length = _read_settings(manifest, folder)
+    files = _verify_files(manifest, folder)
+    return Checkpoint(
+        path=folder,
+        temperature=temperature,
+        max_length=max_length,
+        digest=_digest_of(files),
+        provenance=manifest.get("provenance", {}),
+    )
+
+
+def write_manifest(
+    folder: Path, *, temperature: float, max_length: int, provenance: Mapping[str, Any]
+) -> Checkpoint:
+    """Seal a folder: record settings and the digest of every file, then open it again."""
+    files = {name: file_digest(folder / name) for name in FILES if (folder / name).is_file()}
+    manifest = {
+        "format": FORMAT,
+        "temperature": temperature,
+        "max_length": max_length,
+        "files": files,
+        "provenance": dict(provenance),
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return open_checkpoint(folder)
+
+
+def check_labels(config: Mapping[str, Any], where: str) -> None:
+    """Refuse a model configuration whose labels are not ours, by name and in our order."""
+    expected = [label.value for label in LABELS]
+    named = config.get("id2label")
+    if not isinstance(named, Mapping) or not named:
+        raise CheckpointError(
+            f"{where} names no labels (id2label); expected {expected}. A model whose labels are not "
+            "named cannot be used: their order would be a guess"
+        )
+    try:
+        given = [str(named[key]) for key in sorted(named, key=int)]
+    except (TypeError, ValueError):
+        given = [str(name) for name in named.values()]
+    if given != expected:
+        raise CheckpointError(
+            f"{where} has the labels {given}; expected {expected}, in this order. "
+            "Train or fine-tune with 'stance train' to get a model with these labels"
+        )
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal text."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _digest_of(files: Mapping[str, str]) -> str:
+    text = "\n".join(f"{name} {files[name]}" for name in sorted(files))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds {type(value).__name__}; expected a JSON object")
+    return value
+
+
+def _read_settings(manifest: Mapping[str, Any], folder: Path) -> tuple[float, int]:
+    where = folder / MANIFEST
+    if manifest.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{where} has format {manifest.get('format')!r}; this version of stance reads {FORMAT}"
+        )
+    temperature, max_length = manifest.get("temperature"), manifest.get("max_length")
+    if not isinstance(temperature, int | float) or not math.isfinite(temperature) or temperature <= 0:
+        raise CheckpointError(f"{where}: temperature is {temperature!r}; expected a number above 0")
+    if not isinstance(max_length, int) or max_length < 8:
+        raise CheckpointError(f"{where}: max_length is {max_length!r}; expected a whole number >= 8")
+    return float(temperature), max_length
+
+
+def _verify_files(manifest: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    recorded = manifest.get("files")
+    if not isinstance(recorded, dict):
+        raise CheckpointError(f"{folder / MANIFEST} records no file digests")
+    present = {name for name in FILES if (folder / name).is_file()}
+    if set(recorded) != present:
+        raise CheckpointError(
+            f"checkpoint {str(folder)!r} holds {sorted(present)}; its {MANIFEST} records "
+            f"{sorted(recorded)}. Fetch or export it again"
+        )
+    for name, digest in recorded.items():
+        if file_digest(folder / name) != digest:
+            raise CheckpointError(
+                f"{folder / name} is damaged: its content does not match the digest in {MANIFEST}. "
+                "Fetch or export the checkpoint again"
+            )
+    return {str(name): str(digest) for name, digest in recorded.items()}

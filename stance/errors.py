@@ -1,0 +1,69 @@
+"""Errors of the package.
+
+One ``except StanceError`` catches everything that is raised on purpose::
+
+    StanceError
+    ├── InputError         a text, a pair, a table or an argument given by the user
+    ├── DataError          a corpus, an article or an annotation that does not hold together
+    ├── CheckpointError    a model folder that is incomplete, damaged or of another kind
+    ├── ConfigError        a training recipe or a ``--set`` option
+    └── MissingExtraError  an optional dependency that is not installed
+
+Every message says what was given, what was expected and what to do about it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class StanceError(Exception):
+    """Base of every error that the package raises on purpose."""
+
+
+class InputError(StanceError, ValueError):
+    """A text, a pair, a table or an argument cannot be used."""
+
+
+class DataError(StanceError):
+    """A corpus, an article or an annotation does not hold together."""
+
+
+class CheckpointError(StanceError):
+    """A checkpoint folder is incomplete, damaged or not a stance model."""
+
+
+class ConfigError(StanceError):
+    """A training recipe or one of its options is wrong."""
+
+
+class MissingExtraError(StanceError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional dependency, or say how to get it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module.
+    extra : str
+        The extra of ``claim-stance`` that brings it.
+
+    Raises
+    ------
+    MissingExtraError
+        If the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module).partition(".")[0]
+        if missing != module.partition(".")[0]:
+            raise  # the module is there, something inside it is broken: do not hide that
+        raise MissingExtraError(
+            f"this needs the Python module {missing!r}, which is not installed; "
+            f"install it with: pip install 'claim-stance[{extra}]'"
+        ) from error

@@ -1,0 +1,217 @@
+"""StanceClassifier: the one class that users hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Encoding
+
+from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
+from stance.errors import CheckpointError, InputError
+from stance.inference.encoding import PairEncoder, check_pairs, token_batches
+from stance.schema import LABELS, Label, Prediction
+
+PAIRS_PER_CHUNK = 2048
+"""Pairs that are tokenised and sorted together; bounds the memory of a call."""
+
+
+class Backend(Protocol):
+    """What runs the network."""
+
+    @property
+    def description(self) -> str: ...
+
+    def logits(
+        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
+    ) -> npt.NDArray[np.float32]: ...
+
+
+class StanceClassifier:
+    """Labels (claim, sentence) pairs as ``supports``, ``denies`` or ``neutral``.
+
+    Build one with :meth:`from_pretrained`. It may be shared by threads.
+
+    Attributes
+    ----------
+    classes_ : tuple of Label
+        The order of the columns of :meth:`predict_proba`.
+    checkpoint : Checkpoint
+        Where the weights come from.
+    """
+
+    classes_ = LABELS
+
+    def __init__(self, checkpoint: Checkpoint, backend: Backend) -> None:
+        self.checkpoint = checkpoint
+        self._backend = backend
+        self._encoder = PairEncoder(checkpoint)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_pretrained(
+        cls, path_or_hub_id: str | Path | None = None, *, device: str = "auto"
+    ) -> StanceClassifier:
+        """Open a checkpoint.
+
+        Parameters
+        ----------
+        path_or_hub_id : str or Path, optional
+            A checkpoint folder, or the id of one on the Hugging Face hub; by default the
+            checkpoint that is embedded in the package, which needs no network.
+        device : {"auto", "cpu", "cuda"}
+            ``"auto"`` takes CUDA where torch is installed and sees a device, else the CPU.
+
+        Raises
+        ------
+        CheckpointError
+            If it is no stance checkpoint, or a damaged one.
+        InputError
+            If the device is unknown or not there.
+        """
+        if device not in ("auto", "cpu", "cuda"):
+            raise InputError(f"device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
+        checkpoint = find_checkpoint(path_or_hub_id)
+        if device == "cuda" or (device == "auto" and _cuda_is_there()):
+            from stance.inference.gpu import TorchBackend
+
+            return cls(checkpoint, TorchBackend(checkpoint, device="cuda"))
+        from stance.inference.cpu import CpuBackend
+
+        return cls(checkpoint, CpuBackend(checkpoint))
+
+    @property
+    def runtime(self) -> str:
+        """What computes, in which precision, on how many threads."""
+        return self._backend.description
+
+    def predict_proba(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+    ) -> npt.NDArray[np.float32]:
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        pairs : sequence of (claim, sentence)
+        batch_size : int, optional
+            Pairs computed together; by default chosen by their length.
+        progress : bool
+            Show a progress bar on stderr.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs, 3), float32
+            Columns in the order of ``classes_``; rows sum to 1.
+
+        Raises
+        ------
+        InputError
+            If a pair is not two non-empty texts, or a claim is too long.
+        """
+        return self._run(pairs, batch_size=batch_size, progress=progress)[0]
+
+    def predict(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+    ) -> list[Label]:
+        """Return the most probable label of every pair; arguments as :meth:`predict_proba`."""
+        probabilities = self.predict_proba(pairs, batch_size=batch_size, progress=progress)
+        return [LABELS[index] for index in probabilities.argmax(axis=1)]
+
+    def classify(self, claim: str, sentence: str) -> Prediction:
+        """Classify one pair."""
+        return self.classify_pairs([(claim, sentence)])[0]
+
+    def classify_pairs(
+        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None
+    ) -> list[Prediction]:
+        """Classify many pairs, with everything that is known of each."""
+        probabilities, truncated = self._run(pairs, batch_size=batch_size, progress=False)
+        return [
+            Prediction(
+                label=LABELS[int(row.argmax())],
+                probabilities=dict(zip(LABELS, map(float, row), strict=True)),
+                truncated=bool(cut),
+            )
+            for row, cut in zip(probabilities, truncated, strict=True)
+        ]
+
+    def _run(
+        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None, progress: bool
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        if batch_size is not None and batch_size < 1:
+            raise InputError(f"batch_size is {batch_size}; expected a whole number of at least 1")
+        checked = check_pairs(pairs)
+        probabilities = np.empty((len(checked), len(LABELS)), dtype=np.float32)
+        truncated = np.empty(len(checked), dtype=np.bool_)
+        starts: Iterable[int] = range(0, len(checked), PAIRS_PER_CHUNK)
+        if progress:
+            from rich.console import Console
+            from rich.progress import track
+
+            starts = track(starts, "classifying", console=Console(stderr=True))
+        for start in starts:
+            chunk = slice(start, start + PAIRS_PER_CHUNK)
+            probabilities[chunk], truncated[chunk] = self._run_chunk(checked[chunk], batch_size)
+        return probabilities, truncated
+
+    def _run_chunk(
+        self, pairs: Sequence[tuple[str, str]], batch_size: int | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        with self._lock:  # the tokenizer and the queue of the runtime serve one caller at a time
+            encoded = self._encoder.encode(pairs)
+            batches = list(token_batches(encoded.lengths, batch_size))
+            logits = self._backend.logits(encoded.encodings, batches)
+        if not np.isfinite(logits).all():
+            raise CheckpointError(
+                f"the network of {str(self.checkpoint.path)!r} gave values that are not finite; "
+                "its weights are unusable"
+            )
+        return softmax(logits / self.checkpoint.temperature), encoded.truncated
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Turn logits of shape ``(n, 3)`` into float32 probabilities whose rows sum to 1."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
+    """Open a checkpoint by folder or by hub id; ``None`` is the embedded one."""
+    if path_or_hub_id is None:
+        return default_checkpoint()
+    text = str(path_or_hub_id)
+    looks_like_id = isinstance(path_or_hub_id, str) and text.count("/") == 1 and text[0] not in "./~"
+    if Path(text).exists() or not looks_like_id:
+        return open_checkpoint(Path(text).expanduser())
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(text, allow_patterns=[*FILES, MANIFEST])
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"{text!r} is no folder here and could not be fetched from the Hugging Face hub: {error}"
+        ) from error
+    return open_checkpoint(folder)
+
+
+def _cuda_is_there() -> bool:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())

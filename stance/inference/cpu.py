@@ -1,0 +1,93 @@
+"""The CPU backend: OpenVINO on the checkpoint's own weights, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint
+from stance.errors import CheckpointError
+from stance.inference.encoding import pad_batch, pad_id_of
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+PRECISION = "f32"
+
+
+class CpuBackend:
+    """Runs the network of a checkpoint on the CPU.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    threads : int, optional
+        CPU threads; by default all that this process may use.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, threads: int | None = None) -> None:
+        import openvino
+
+        if not checkpoint.has_graph:
+            raise CheckpointError(
+                f"checkpoint {str(checkpoint.path)!r} has no {GRAPH}, which inference on the CPU needs; "
+                f"write it with: stance export {checkpoint.path} --out NEW_FOLDER"
+            )
+        self.threads = threads or len(os.sched_getaffinity(0))
+        core = openvino.Core()
+        try:
+            network = core.read_model(
+                (checkpoint.path / GRAPH).read_bytes(), openvino.Tensor(_constants(checkpoint))
+            )
+            compiled = core.compile_model(
+                network,
+                "CPU",
+                {
+                    "INFERENCE_PRECISION_HINT": PRECISION,
+                    "INFERENCE_NUM_THREADS": self.threads,
+                    "NUM_STREAMS": self.threads,
+                },
+            )
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"the network of {str(checkpoint.path)!r} cannot be opened: {error}"
+            ) from error
+        self._names = [port.any_name for port in compiled.inputs]
+        self._pad_id = pad_id_of(checkpoint)
+        self._queue = openvino.AsyncInferQueue(compiled, self.threads)
+        self._compiled = compiled
+
+    @property
+    def description(self) -> str:
+        """Runtime, precision and threads, for people."""
+        return f"OpenVINO on the CPU, {PRECISION}, {self.threads} threads"
+
+    def logits(
+        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
+    ) -> npt.NDArray[np.float32]:
+        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, float32.
+
+        Batches run side by side, one a thread.
+        """
+        result = np.empty((len(encodings), 3), dtype=np.float32)
+
+        def store(request: Any, indices: npt.NDArray[np.int64]) -> None:
+            result[indices] = request.get_output_tensor(0).data
+
+        self._queue.set_callback(store)
+        for indices in batches:
+            inputs = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
+            self._queue.start_async(inputs, indices)
+        self._queue.wait_all()
+        return result
+
+
+def _constants(checkpoint: Checkpoint) -> npt.NDArray[np.uint8]:
+    """Return the weights followed by the graph's own constants, as the graph's offsets expect."""
+    return np.concatenate(
+        [np.fromfile(checkpoint.path / name, dtype=np.uint8) for name in (WEIGHTS, GRAPH_CONSTANTS)]
+    )

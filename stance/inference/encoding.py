@@ -1,0 +1,191 @@
+"""Tokenising pairs and cutting them into batches.
+
+The claim is never cut: what does not fit is taken from the end of the sentence, and said so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.checkpoint import TOKENIZER, Checkpoint
+from stance.errors import CheckpointError, InputError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+TOKENS_PER_BATCH = 4096
+"""Padded tokens in one batch: large enough to keep the matrix units busy, small enough for cache."""
+
+ROOM_FOR_SENTENCE = 8
+"""Tokens that a claim must leave to the sentence."""
+
+
+class EncodedPairs(NamedTuple):
+    """Tokenised pairs: one encoding a pair, and whether its sentence was cut."""
+
+    encodings: list[Encoding]
+    truncated: npt.NDArray[np.bool_]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens of every pair, shape ``(n_pairs,)``."""
+        return np.array([len(encoding.ids) for encoding in self.encodings], dtype=np.int64)
+
+
+class PairEncoder:
+    """Turns pairs of texts into token ids for one checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.max_length = checkpoint.max_length
+        self._tokenizer = _load_tokenizer(checkpoint.path / TOKENIZER)
+        # pairs are cut here, not by what the tokenizer file happens to say
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._special = self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        self._tokenizer.enable_truncation(max_length=self.max_length, strategy="only_second")
+
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
+        """Tokenise checked pairs.
+
+        Raises
+        ------
+        InputError
+            If a claim alone fills the model's input; the message names the pair.
+        """
+        try:
+            encodings = self._tokenizer.encode_batch([tuple(pair) for pair in pairs])
+        except Exception as error:  # the tokenizer raises a bare Exception when a claim is too long
+            self._refuse_long_claim(pairs, error)
+            raise
+        truncated = np.array([bool(encoding.overflowing) for encoding in encodings], dtype=np.bool_)
+        for index in np.flatnonzero(truncated):
+            self._check_room(int(index), pairs[index][0], encodings[index])
+        return EncodedPairs(encodings, truncated)
+
+    def _check_room(self, index: int, claim: str, encoding: Encoding) -> None:
+        sentence_tokens = sum(1 for part in encoding.sequence_ids if part == 1)
+        if sentence_tokens < ROOM_FOR_SENTENCE:
+            claim_tokens = sum(1 for part in encoding.sequence_ids if part == 0)
+            raise _long_claim(index, claim, claim_tokens, self._claim_limit)
+
+    def _refuse_long_claim(self, pairs: Sequence[tuple[str, str]], cause: Exception) -> None:
+        self._tokenizer.no_truncation()
+        try:
+            for index, (claim, _) in enumerate(pairs):
+                tokens = len(self._tokenizer.encode(claim, add_special_tokens=False).ids)
+                if tokens > self._claim_limit:
+                    raise _long_claim(index, claim, tokens, self._claim_limit) from cause
+        finally:
+            self._tokenizer.enable_truncation(max_length=self.max_length, strategy="only_second")
+
+    @property
+    def _claim_limit(self) -> int:
+        return self.max_length - self._special - ROOM_FOR_SENTENCE
+
+
+def check_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the pairs as a list of tuples, or refuse the first that is not two texts.
+
+    Raises
+    ------
+    InputError
+        Names the index of the pair, what was given and what was expected.
+    """
+    if isinstance(pairs, str):
+        raise InputError(f"pairs is the text {pairs[:40]!r}; expected a sequence of (claim, sentence)")
+    checked = []
+    for index, pair in enumerate(pairs):
+        problem = pair_problem(*pair) if _is_two(pair) else f"is {pair!r:.60}; expected (claim, sentence)"
+        if problem:
+            raise InputError(f"pair {index}: {problem}")
+        checked.append((pair[0], pair[1]))
+    return checked
+
+
+def pair_problem(claim: object, sentence: object) -> str:
+    """Say why a pair cannot be classified; empty when it can."""
+    for name, text in (("claim", claim), ("sentence", sentence)):
+        if not isinstance(text, str):
+            return f"{name} is {text!r:.40} ({type(text).__name__}); expected a text"
+        if not text.strip():
+            return f"{name} is empty; expected a text"
+        if not text.isascii() and _has_surrogate(text):
+            return f"{name} holds a lone surrogate, which is no valid text; decode it as UTF-8"
+    return ""
+
+
+def token_batches(
+    lengths: npt.NDArray[np.int64], batch_size: int | None = None
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the indices of batches of alike length, longest first.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_pairs,)
+        Tokens of every pair.
+    batch_size : int, optional
+        Pairs in one batch; by default as many as fill ``TOKENS_PER_BATCH`` padded tokens.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = batch_size or max(1, TOKENS_PER_BATCH // int(lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+def pad_batch(
+    encodings: Sequence[Encoding], input_names: Sequence[str], pad_id: int = 0
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the int64 inputs of the network, each of shape ``(n_pairs, n_tokens)``."""
+    width = max(len(encoding.ids) for encoding in encodings)
+    columns = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+    arrays = {}
+    for name in input_names:
+        array = np.full((len(encodings), width), pad_id if name == "input_ids" else 0, dtype=np.int64)
+        for row, encoding in enumerate(encodings):
+            values = getattr(encoding, columns[name])
+            array[row, : len(values)] = values
+        arrays[name] = array
+    return arrays
+
+
+def pad_id_of(checkpoint: Checkpoint) -> int:
+    """Return the id that pads a batch: from the model's configuration, 0 where it names none."""
+    config = json.loads((checkpoint.path / "config.json").read_text(encoding="utf-8"))
+    value = config.get("pad_token_id")
+    return value if isinstance(value, int) else 0
+
+
+def _load_tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}") from error
+
+
+def _long_claim(index: int, claim: str, tokens: int, limit: int) -> InputError:
+    return InputError(
+        f"pair {index}: the claim {claim[:40]!r}... has {tokens} tokens; this model takes claims of at "
+        f"most {limit}, and a claim is never cut. Put it in fewer words"
+    )
+
+
+def _is_two(pair: object) -> bool:
+    return isinstance(pair, tuple | list) and len(pair) == 2
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,70 @@
+"""The torch backend: CUDA where there is one, or the CPU when asked (extra: train)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.checkpoint import Checkpoint
+from stance.errors import InputError, require
+from stance.inference.encoding import pad_batch, pad_id_of
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+
+class TorchBackend:
+    """Runs the network of a checkpoint with torch and transformers.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    device : str
+        ``"cuda"`` (float16) or ``"cpu"`` (float32, the reference that other runtimes are held to).
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, device: str = "cuda") -> None:
+        self._torch = require("torch", "train")
+        transformers = require("transformers", "train")
+        if device == "cuda" and not self._torch.cuda.is_available():
+            raise InputError("device is 'cuda', but torch sees no CUDA device; use device='cpu'")
+        dtype = self._torch.float16 if device == "cuda" else self._torch.float32
+        model = transformers.AutoModelForSequenceClassification.from_pretrained(
+            checkpoint.path, dtype=dtype, use_safetensors=True, local_files_only=True
+        )
+        self._device = device
+        self._model = model.to(device).eval()
+        self._names = _input_names(model)
+        self._pad_id = pad_id_of(checkpoint)
+
+    @property
+    def description(self) -> str:
+        """Runtime, precision and device, for people."""
+        return f"torch on {self._device}, {str(self._model.dtype).removeprefix('torch.')}"
+
+    def logits(
+        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
+    ) -> npt.NDArray[np.float32]:
+        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, float32."""
+        torch = self._torch
+        result = np.empty((len(encodings), 3), dtype=np.float32)
+        with torch.inference_mode():
+            for indices in batches:
+                arrays = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
+                inputs = {
+                    name: torch.from_numpy(array).to(self._device, non_blocking=True)
+                    for name, array in arrays.items()
+                }
+                result[indices] = self._model(**inputs).logits.float().cpu().numpy()
+        return result
+
+
+def _input_names(model: object) -> list[str]:
+    """Return the inputs that the model's forward takes, of those a tokenizer can give."""
+    import inspect
+
+    accepted = inspect.signature(model.forward).parameters  # type: ignore[attr-defined]
+    return [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in accepted]
