@@ -255,11 +255,10 @@ def _write_parquet(file: Path, rows: Iterable[Mapping[str, Any]], columns: Seque
     try:
         for chunk in _chunks(rows, ROWS_PER_READ):
             data = {name: [row.get(name) for row in chunk] for name in columns}
-            table = arrow.table(data) if schema is None else arrow.table(data, schema=schema)
             if writer is None:
-                schema = table.schema
+                schema = _schema_of(arrow, arrow.table(data).schema)
                 writer = parquet.ParquetWriter(file, schema, compression="zstd")
-            writer.write_table(table)
+            writer.write_table(arrow.table(data, schema=schema))
             count += len(chunk)
         if writer is None:
             parquet.write_table(arrow.table({name: [] for name in columns}), file)
@@ -267,6 +266,15 @@ def _write_parquet(file: Path, rows: Iterable[Mapping[str, Any]], columns: Seque
         if writer is not None:
             writer.close()
     return count
+
+
+def _schema_of(arrow: Any, guessed: Any) -> Any:
+    """Take a column that is empty so far for text; later rows may fill it."""
+    fields = [
+        arrow.field(one.name, arrow.string() if arrow.types.is_null(one.type) else one.type)
+        for one in guessed
+    ]
+    return arrow.schema(fields)
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:

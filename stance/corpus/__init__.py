@@ -1,0 +1,1 @@
+"""Labelled pairs: stand-off annotations, building, public sources, mixtures."""

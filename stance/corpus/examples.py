@@ -1,0 +1,116 @@
+"""Reading labelled pairs from files and corpus folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stance.errors import InputError
+from stance.schema import LABELS, Label
+from stance.tables import FORMATS, read_table
+
+SPLITS = ("train", "validation", "test")
+
+
+class Example(NamedTuple):
+    """A labelled pair.
+
+    ``group`` names what must not be torn apart by a split (claim family, event, topic);
+    ``related`` is false for a neutral pair of two texts that have nothing to do with each other.
+    """
+
+    claim: str
+    sentence: str
+    label: Label
+    group: str = ""
+    related: bool = True
+    source: str = ""
+
+
+def read_examples(path: str | Path, split: str | None = None) -> list[Example]:
+    """Read labelled pairs from a table or from one split of a corpus folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.csv``, ``.jsonl`` or ``.parquet`` file with the columns ``claim``, ``sentence`` and
+        ``label`` (``group``, ``related`` and ``split`` are used where present), or a folder that
+        holds such files named ``train``, ``validation`` and ``test``.
+    split : str, optional
+        Which part. For a file with a ``split`` column: its rows with that value.
+
+    Raises
+    ------
+    InputError
+        Names file, row, column, value and remedy.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return read_examples(_split_file(place, split or "test"))
+    examples = [example for name, example in _rows(place) if split is None or name in ("", split)]
+    if not examples:
+        wanted = f" with split {split!r}" if split else ""
+        raise InputError(f"{str(place)!r} has no rows{wanted}; expected at least one labelled pair")
+    return examples
+
+
+def _rows(file: Path) -> Iterator[tuple[str, Example]]:
+    """Yield the ``split`` value (empty where there is none) and the example of every row."""
+    for row in read_table(file, ("claim", "sentence", "label")):
+        where = f"{str(file)!r}, row {row.number}"
+        if row.error:
+            raise InputError(f"{where}: {row.error}; mend the row or remove it")
+        texts = {name: _text(row.values, name, where) for name in ("claim", "sentence")}
+        example = Example(
+            **texts,
+            label=parse_label(row.values.get("label"), where),
+            group=str(row.values.get("group") or row.values.get("family") or texts["claim"]),
+            related=str(row.values.get("related", True)).lower() != "false",
+            source=str(row.values.get("source") or file.stem),
+        )
+        yield str(row.values.get("split") or ""), example
+
+
+def parse_label(value: object, where: str) -> Label:
+    """Return the label that a cell names: one of the three names, or a ClassLabel number.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+    """
+    names = [label.value for label in LABELS]
+    text = str(value).strip().lower()
+    if text in names:
+        return Label(text)
+    if text in ("0", "1", "2") and not isinstance(value, bool):
+        return LABELS[int(text)]
+    raise InputError(f"{where}: label is {value!r:.40}; expected one of {', '.join(names)}")
+
+
+def label_counts(examples: Iterable[Example]) -> dict[str, int]:
+    """Count the labels, in the fixed order."""
+    counts = dict.fromkeys((label.value for label in LABELS), 0)
+    for example in examples:
+        counts[example.label.value] += 1
+    return counts
+
+
+def _text(values: Mapping[str, Any], name: str, where: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: {name} is {value!r:.40}; expected a text")
+    return value
+
+
+def _split_file(folder: Path, split: str) -> Path:
+    candidates = [folder / f"{split}{ending}" for ending in FORMATS]
+    candidates += [folder / "restated" / f"{split}{ending}" for ending in FORMATS]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise InputError(
+        f"folder {str(folder)!r} has no {split}.parquet, .jsonl or .csv; expected a corpus folder "
+        f"with one file for each of {', '.join(SPLITS)}"
+    )

@@ -1,0 +1,134 @@
+"""Mixing training data: repeats, balance, duplicates out, nothing of an evaluation set in."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stance.corpus.examples import Example
+from stance.schema import Label
+
+WORDS_OF_A_GIVEAWAY = 5
+"""A claim of at least so many words that stands in an evaluation set is kept out of training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One ingredient of a mixture.
+
+    Attributes
+    ----------
+    examples : sequence of Example
+    repeat : int
+        How often every example is seen in one epoch.
+    max_rows : int, optional
+        Cap, drawn at random.
+    neutral_share : float
+        Largest share of neutral pairs; related ones are kept first.
+    unrelated : int
+        Random pairs (a claim against a sentence of another group: neutral) made from this part.
+    """
+
+    examples: Sequence[Example]
+    repeat: int = 1
+    max_rows: int | None = None
+    neutral_share: float = 1.0
+    unrelated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Mixed examples, and how many were left out and why."""
+
+    examples: list[Example]
+    dropped: dict[str, int]
+
+
+def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mixture:
+    """Mix parts into one shuffled list.
+
+    An example is left out if it repeats another, if the same pair stands in the mixture with
+    another label, or if its pair or its claim is in ``held_out``.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+    held_out : iterable of Example
+        Every validation and test example.
+    seed : int
+        Decides caps, random pairs and order.
+    """
+    rng = random.Random(seed)
+    forbidden = HeldOut(held_out)
+    dropped: Counter[str] = Counter()
+    seen: dict[tuple[str, str], Label] = {}
+    examples: list[Example] = []
+    for part in parts:
+        clean = []
+        for example in part.examples:
+            key = (normalised(example.claim), normalised(example.sentence))
+            if forbidden.holds(*key):
+                dropped["in a held-out set"] += 1
+            elif key in seen:
+                dropped["duplicate" if seen[key] == example.label else "contradictory duplicate"] += 1
+            else:
+                seen[key] = example.label
+                clean.append(example)
+        chosen = balance(clean, part.neutral_share, rng)
+        if part.max_rows is not None and len(chosen) > part.max_rows:
+            chosen = rng.sample(chosen, part.max_rows)
+        chosen = chosen + unrelated_pairs(clean, part.unrelated, rng)
+        examples += chosen * part.repeat
+    rng.shuffle(examples)
+    return Mixture(examples, dict(dropped))
+
+
+class HeldOut:
+    """What must not be trained on: the pairs of evaluation sets, and their longer claims."""
+
+    def __init__(self, examples: Iterable[Example]) -> None:
+        self._pairs: set[tuple[str, str]] = set()
+        self._claims: set[str] = set()
+        for example in examples:
+            claim, sentence = normalised(example.claim), normalised(example.sentence)
+            self._pairs.add((claim, sentence))
+            if len(claim.split()) >= WORDS_OF_A_GIVEAWAY:
+                self._claims.add(claim)
+
+    def holds(self, claim: str, sentence: str) -> bool:
+        """Whether a normalised pair would leak."""
+        return (claim, sentence) in self._pairs or claim in self._claims
+
+
+def balance(examples: Sequence[Example], neutral_share: float, rng: random.Random) -> list[Example]:
+    """Thin out neutral examples to at most ``neutral_share`` of all; related ones are kept first."""
+    neutral = [example for example in examples if example.label is Label.NEUTRAL]
+    others = [example for example in examples if example.label is not Label.NEUTRAL]
+    if neutral_share >= 1.0 or not others:
+        return list(examples)
+    room = round(len(others) * neutral_share / (1.0 - neutral_share))
+    rng.shuffle(neutral)
+    neutral.sort(key=lambda example: not example.related)  # stable: random within each kind
+    return others + neutral[:room]
+
+
+def unrelated_pairs(examples: Sequence[Example], count: int, rng: random.Random) -> list[Example]:
+    """Pair claims with sentences of other groups: neutral by construction."""
+    if len({example.group for example in examples}) < 2:
+        return []
+    pairs = []
+    while len(pairs) < count:
+        left, right = rng.choice(examples), rng.choice(examples)
+        if left.group != right.group:
+            pairs.append(
+                Example(left.claim, right.sentence, Label.NEUTRAL, left.group, False, left.source)
+            )
+    return pairs
+
+
+def normalised(text: str) -> str:
+    """Fold case, punctuation and space, so that near-identical texts compare equal."""
+    return " ".join(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,39 @@
+"""Temperature scaling (Guo et al. 2017): one number, fitted on validation data."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.errors import require
+
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> float:
+    """Return the temperature that gives the labels the smallest log loss.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, 3)
+    labels : ndarray of shape (n,)
+        Column of the right label.
+
+    Returns
+    -------
+    float
+        Between ``COLDEST`` and ``HOTTEST``; the log loss is convex in its inverse.
+    """
+    optimize = require("scipy.optimize", "train")
+    scores = logits.astype(np.float64)
+    rows = np.arange(len(labels))
+
+    def log_loss(log_temperature: float) -> float:
+        scaled = scores / np.exp(log_temperature)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        log_sum = np.log(np.exp(scaled).sum(axis=1))
+        return float((log_sum - scaled[rows, labels]).mean())
+
+    bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
+    found = optimize.minimize_scalar(log_loss, bounds=bounds, method="bounded")
+    return float(np.exp(found.x))

@@ -1,0 +1,121 @@
+"""Classification metrics in the fixed label order; scikit-learn does the counting (extra: train)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.errors import InputError, require
+from stance.schema import LABELS
+
+Names = Sequence[str]
+
+
+def classification_metrics(references: Names, predictions: Names) -> dict[str, Any]:
+    """Compare predicted labels with reference labels.
+
+    Parameters
+    ----------
+    references, predictions : sequence of str
+        Label names, of equal length.
+
+    Returns
+    -------
+    dict
+        ``n``, ``accuracy``, ``macro_f1`` (over all three labels; one that is absent from both
+        sides counts as 0), ``denies_f1``, ``per_class`` (precision, recall, f1, support) and
+        ``confusion`` (rows: reference, columns: prediction), all in the order of ``LABELS``.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, nothing is given or a label is unknown.
+    """
+    metrics = require("sklearn.metrics", "train")
+    names = [label.value for label in LABELS]
+    reference, prediction = _names(references, "references"), _names(predictions, "predictions")
+    if len(reference) != len(prediction) or not reference:
+        raise InputError(
+            f"{len(reference)} references and {len(prediction)} predictions; expected the same number, "
+            "at least one"
+        )
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        reference, prediction, labels=names, zero_division=0
+    )
+    per_class = {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(names)
+    }
+    return {
+        "n": len(reference),
+        "accuracy": float(metrics.accuracy_score(reference, prediction)),
+        "macro_f1": float(np.mean(f1)),
+        "denies_f1": per_class["denies"]["f1"],
+        "per_class": per_class,
+        "confusion": metrics.confusion_matrix(reference, prediction, labels=names).tolist(),
+    }
+
+
+def probability_metrics(
+    references: Names, probabilities: npt.NDArray[np.floating], bins: int = 10
+) -> dict[str, float]:
+    """Score probabilities.
+
+    Parameters
+    ----------
+    references : sequence of str
+        Label names.
+    probabilities : ndarray of shape (n, 3)
+        In the order of ``LABELS``.
+    bins : int
+        Bins of equal mass for the calibration error.
+
+    Returns
+    -------
+    dict
+        ``log_loss`` (nats), ``brier`` (summed over classes, 0 to 2) and ``ece`` (expected
+        calibration error of the top label, 0 to 1).
+    """
+    names = [label.value for label in LABELS]
+    index = np.array([names.index(name) for name in _names(references, "references")])
+    own = probabilities[np.arange(len(index)), index].astype(np.float64)
+    return {
+        "log_loss": float(-np.log(np.clip(own, 1e-12, None)).mean()),
+        "brier": float(((probabilities - np.eye(len(names))[index]) ** 2).sum(axis=1).mean()),
+        "ece": expected_calibration_error(
+            probabilities.max(axis=1), probabilities.argmax(axis=1) == index, bins
+        ),
+    }
+
+
+def expected_calibration_error(
+    confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_], bins: int = 10
+) -> float:
+    """Return the mean gap between confidence and accuracy over bins of equal mass (Naeini 2015)."""
+    order = np.argsort(confidence, kind="stable")
+    gaps = [
+        len(part) * abs(float(confidence[part].mean()) - float(correct[part].mean()))
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+    return sum(gaps) / len(confidence)
+
+
+def _names(labels: Names, what: str) -> list[str]:
+    known = {label.value for label in LABELS}
+    names = [str(label) for label in labels]
+    unknown = [i for i, name in enumerate(names) if name not in known]
+    if unknown:
+        raise InputError(
+            f"{what}, row {unknown[0]}: label is {names[unknown[0]]!r}; expected one of "
+            f"{', '.join(label.value for label in LABELS)} ({len(unknown)} such rows)"
+        )
+    return names

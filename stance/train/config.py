@@ -1,0 +1,200 @@
+"""Training recipes: a frozen dataclass, read from TOML, changed with ``--set key=value``."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from stance.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPart:
+    """One ingredient of the training or the validation data.
+
+    Attributes
+    ----------
+    data : str
+        A table or corpus folder (relative paths start at the recipe), the name of a public
+        source, or ``"public"`` for all of them.
+    split : str
+        Which split of it; by default the one that the recipe's table is named after.
+    repeat, max_rows, neutral_share, unrelated
+        As in :class:`stance.corpus.mixture.Part`; ``max_rows = 0`` is no cap.
+    """
+
+    data: str
+    split: str = ""
+    repeat: int = 1
+    max_rows: int = 0
+    neutral_share: float = 1.0
+    unrelated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides what a training run does.
+
+    Attributes
+    ----------
+    base : str
+        Encoder to start from: ``"embedded"`` (the checkpoint in the package), a local folder, or
+        a hub id of any encoder that transformers can put a classification head on.
+    train, validation : tuple of DataPart
+    public : str
+        Table with the public sources, for where there is no hub.
+    seed, epochs, max_steps, batch_size : int or float
+        ``max_steps = 0`` is no cap.
+    learning_rate, weight_decay, warmup, label_smoothing : float
+        ``warmup`` is the share of all steps.
+    dropout : float
+        For every dropout of the network; 0 is fastest on a CPU.
+    freeze : tuple of str
+        Parameters whose name contains one of these stay as they are.
+    max_length : int
+        Longest input in tokens.
+    precision : {"auto", "bf16", "fp32"}
+        ``"auto"`` takes bf16 where the hardware multiplies it faster.
+    attention : {"auto", "eager", "sdpa"}
+        ``"auto"`` is eager on a CPU, whose fused backward pass is slow, and sdpa elsewhere.
+    evaluations : int
+        How often the validation data are scored during training.
+    patience : int
+        Stop after so many evaluations without a better macro-F1; 0 never stops.
+    """
+
+    base: str = BASE_MODEL
+    train: tuple[DataPart, ...] = ()
+    validation: tuple[DataPart, ...] = ()
+    public: str = ""
+    seed: int = 13
+    epochs: float = 3.0
+    max_steps: int = 0
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    label_smoothing: float = 0.0
+    dropout: float = 0.0
+    freeze: tuple[str, ...] = ()
+    max_length: int = 256
+    precision: str = "auto"
+    attention: str = "auto"
+    evaluations: int = 10
+    patience: int = 3
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("precision", ("auto", "bf16", "fp32")),
+            ("attention", ("auto", "eager", "sdpa")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}"
+                )
+        for name in ("epochs", "batch_size", "learning_rate", "evaluations"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; expected a number above 0")
+        for name in ("train", "validation"):
+            if not getattr(self, name):
+                raise ConfigError(f"the recipe has no [[{name}]] table; add one with data = \"...\"")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
+    """Read a recipe and apply ``key=value`` settings.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no TOML, a key is unknown (the nearest one is named), or a value is of
+        another type.
+    """
+    file = Path(path)
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"recipe {str(file)!r} cannot be read: {error.strerror}; expected a TOML file such as "
+            "training/quickstart.toml"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"recipe {str(file)!r} is not TOML: {error}") from error
+    raw = {**raw, **dict(map(_parse_setting, settings))}
+    for name in ("train", "validation"):
+        parts = raw.get(name, [])
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            raise ConfigError(f"{name} in {str(file)!r} is no list of tables; write [[{name}]]")
+        raw[name] = tuple(
+            _build(DataPart, _placed(part, name, file.parent), where=f"[[{name}]] of {file}")
+            for part in parts
+        )
+    for name in ("base", "public"):
+        if isinstance(raw.get(name), str):
+            raw[name] = _located(raw[name], file.parent)
+    return _build(TrainConfig, raw, where=str(file))
+
+
+def _parse_setting(setting: str) -> tuple[str, Any]:
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {setting!r}: expected key=value, for example --set epochs=2")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word is a text, so that no quotes have to be quoted
+    return key.strip(), value
+
+
+def _placed(part: Mapping[str, Any], default_split: str, folder: Path) -> dict[str, Any]:
+    placed = {"split": default_split, **part}
+    if isinstance(placed.get("data"), str):
+        placed["data"] = _located(placed["data"], folder)
+    return placed
+
+
+def _located(name: str, folder: Path) -> str:
+    """Read a relative path from the recipe's folder, if something is there; else leave it alone."""
+    beside = folder / name
+    return str(beside) if name and not Path(name).exists() and beside.exists() else name
+
+
+def _build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(known)}"
+            raise ConfigError(f"unknown key {key!r} in {where}{hint}")
+        default = known[key].default
+        expected = str if default is MISSING else type(default)
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if expected is tuple and isinstance(value, list):
+            value = tuple(value)
+        if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+            raise ConfigError(
+                f"{key} in {where} is {value!r} ({type(value).__name__}); expected {expected.__name__}"
+            )
+        checked[key] = value
+    missing = [n for n, f in known.items() if f.default is MISSING and n not in checked]
+    if missing:
+        raise ConfigError(f"{where} lacks {', '.join(missing)}")
+    return kind(**checked)

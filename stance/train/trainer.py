@@ -1,0 +1,290 @@
+"""Training, top to bottom: data, model, transformers' Trainer, calibration, checkpoint.
+
+Runs on one CPU, one GPU, or many under ``accelerate launch`` / ``torchrun`` without a change.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from stance.checkpoint import FILES, MANIFEST, Checkpoint, write_manifest
+from stance.corpus.examples import Example
+from stance.errors import CheckpointError, ConfigError, InputError
+from stance.evaluation.calibration import fit_temperature
+from stance.evaluation.metrics import classification_metrics
+from stance.schema import LABELS
+from stance.train.base import find_base
+from stance.train.config import TrainConfig
+from stance.train.data import describe, load_training, load_validation
+from stance.train.export import export_graph, save_weights
+
+STATES = "trainer"
+"""Folder inside the output that holds what resuming needs, and the TensorBoard log."""
+
+
+def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Checkpoint:
+    """Fine-tune an encoder on labelled pairs and write a calibrated checkpoint.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    out : str or Path
+        Folder of the checkpoint; training states go to its subfolder ``trainer``.
+    resume : bool
+        Go on from the last complete state in ``out``.
+
+    Returns
+    -------
+    Checkpoint
+        The best state by macro-F1 on the validation data, verified and ready for inference.
+
+    Raises
+    ------
+    StanceError
+        If a recipe, its data or the base model cannot be used.
+    """
+    started = time.time()
+    out = Path(out)
+    states = out / STATES
+    _check_output(out, states, resume=resume)
+    set_seed(config.seed)
+
+    # data
+    validation = load_validation(config)
+    mixture = load_training(config, validation)
+    _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
+    for reason, count in mixture.dropped.items():
+        _say(f"left out of training: {count:,} ({reason})")
+
+    # model
+    base = find_base(config.base)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = _build_model(base, config)
+    datasets = {
+        "train": tokenised(mixture.examples, tokenizer, config.max_length),
+        "validation": tokenised(validation, tokenizer, config.max_length),
+    }
+
+    # optimisation
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
+    trainer = Trainer(
+        model=model,
+        args=_arguments(config, states),
+        train_dataset=datasets["train"],
+        eval_dataset=datasets["validation"],
+        data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+        processing_class=tokenizer,
+        compute_metrics=_scores,
+        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
+    )
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(states) if resume else None)
+
+    # calibration and checkpoint, once, on the first process
+    logits = np.asarray(trainer.predict(datasets["validation"]).predictions)
+    labels = np.array(datasets["validation"]["labels"])
+    provenance = {
+        "recipe": config.to_dict(),
+        "data": {"train": describe(mixture.examples), "validation": describe(validation)},
+        "dropped": mixture.dropped,
+        "steps": trainer.state.global_step,
+        "minutes": round((time.time() - started) / 60, 1),
+        "validation": _scores(EvalPrediction(logits, labels)),
+        "hardware": _hardware(trainer.args),
+        "versions": _versions(),
+    }
+    if trainer.is_world_process_zero():
+        _write_checkpoint(trainer.model, tokenizer, out, fit_temperature(logits, labels), provenance)
+    trainer.accelerator.wait_for_everyone()
+    from stance.checkpoint import open_checkpoint
+
+    return open_checkpoint(out)
+
+
+def tokenised(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Dataset:
+    """Return a dataset with token ids, ``labels`` and ``length``; only the sentence is cut."""
+
+    def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
+        encoded = tokenizer(
+            batch["claim"], batch["sentence"], truncation="only_second", max_length=max_length
+        )
+        return {**encoded, "length": [len(ids) for ids in encoded["input_ids"]]}
+
+    columns = {
+        "claim": [example.claim for example in examples],
+        "sentence": [example.sentence for example in examples],
+        "labels": [LABELS.index(example.label) for example in examples],
+    }
+    try:
+        return Dataset.from_dict(columns).map(
+            encode, batched=True, remove_columns=["claim", "sentence"], desc="tokenising"
+        )
+    except Exception as error:  # the tokenizer raises a bare Exception when a claim does not fit
+        if "too short" not in str(error):
+            raise
+        longest = max(examples, key=lambda example: len(example.claim)).claim
+        raise InputError(
+            f"a claim alone fills max_length = {max_length} tokens ({longest[:60]!r}...); a claim is never "
+            "cut: raise max_length in the recipe or shorten the claim"
+        ) from error
+
+
+def _build_model(base: Path | str, config: TrainConfig) -> Any:
+    attention = config.attention
+    if attention == "auto":
+        attention = "sdpa" if torch.cuda.is_available() else "eager"
+    model = AutoModelForSequenceClassification.from_pretrained(
+        base,
+        num_labels=len(LABELS),
+        id2label={i: label.value for i, label in enumerate(LABELS)},
+        label2id={label.value: i for i, label in enumerate(LABELS)},
+        dtype=torch.float32,
+        attn_implementation=attention,
+        trust_remote_code=False,
+        use_safetensors=True,
+        **_dropouts(base, config.dropout),
+    )
+    for name, parameter in model.named_parameters():
+        if any(frozen in name for frozen in config.freeze):
+            parameter.requires_grad = False
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ConfigError(f"freeze = {list(config.freeze)} leaves no parameter to train")
+    return model
+
+
+def _dropouts(base: Path | str, value: float) -> dict[str, float]:
+    """Return every dropout setting of the encoder's configuration, whatever its family calls it."""
+    from transformers import AutoConfig
+
+    settings = AutoConfig.from_pretrained(base).to_dict()
+    return {
+        name: value
+        for name, given in settings.items()
+        if "dropout" in name and (given is None or isinstance(given, float | int))
+        if not isinstance(given, bool)
+    }
+
+
+def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(states),
+        seed=config.seed,
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        label_smoothing_factor=config.label_smoothing,
+        bf16=_uses_bf16(config.precision),
+        use_cpu=not torch.cuda.is_available(),
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        dataloader_pin_memory=torch.cuda.is_available(),
+        eval_strategy="steps",
+        eval_steps=1 / config.evaluations,
+        save_strategy="steps",
+        save_steps=1 / config.evaluations,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        logging_steps=1 / (10 * config.evaluations),
+        report_to="tensorboard",
+    )
+
+
+def _uses_bf16(precision: str) -> bool:
+    if precision != "auto":
+        return precision == "bf16"
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
+def _scores(prediction: EvalPrediction) -> dict[str, float]:
+    names = [label.value for label in LABELS]
+    predicted = [names[i] for i in np.asarray(prediction.predictions).argmax(axis=1)]
+    reference = [names[i] for i in np.asarray(prediction.label_ids)]
+    metrics = classification_metrics(reference, predicted)
+    return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
+
+
+def _write_checkpoint(
+    model: Any, tokenizer: Any, out: Path, temperature: float, provenance: Mapping[str, Any]
+) -> None:
+    """Write and seal the checkpoint aside, then move it into place, the seal last."""
+    aside = out / ".unfinished"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    save_weights(model, tokenizer, aside)
+    # what the runtime computes with is what was written, not what was trained
+    written = AutoModelForSequenceClassification.from_pretrained(
+        aside, dtype=torch.float32, attn_implementation="eager"
+    )
+    export_graph(written, tokenizer, aside)
+    write_manifest(
+        aside,
+        temperature=temperature,
+        max_length=int(provenance["recipe"]["max_length"]),
+        provenance=provenance,
+    )
+    (out / MANIFEST).unlink(missing_ok=True)
+    for name in (*FILES, MANIFEST):
+        (aside / name).replace(out / name)
+    shutil.rmtree(aside)
+
+
+def _check_output(out: Path, states: Path, *, resume: bool) -> None:
+    if out.is_file():
+        raise InputError(f"output {str(out)!r} is a file; expected a folder")
+    if resume and (not states.is_dir() or get_last_checkpoint(states) is None):
+        raise CheckpointError(
+            f"{str(out)!r} holds no training state to resume from; start without --resume"
+        )
+    if not resume and states.is_dir() and get_last_checkpoint(states) is not None:
+        raise CheckpointError(
+            f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
+        )
+
+
+def _hardware(arguments: TrainingArguments) -> dict[str, Any]:
+    cuda = torch.cuda.is_available()
+    return {
+        "device": torch.cuda.get_device_name(0) if cuda else platform.machine() + " CPU",
+        "threads": torch.get_num_threads(),
+        "processes": arguments.world_size,
+        "precision": "bf16" if arguments.bf16 else "fp32",
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 (progress goes to stderr)
