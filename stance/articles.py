@@ -108,6 +108,4 @@ def _from_html(raw: str, file: Path) -> Article:
     page = trafilatura.bare_extraction(raw, with_metadata=True, include_comments=False)
     if page is None or not page.text:
         raise InputError(f"article {str(file)!r}: no story found in the page; save its text as .txt")
-    return Article(
-        page.text, outlet=page.sitename, title=page.title, published=page.date, url=page.url
-    )
+    return Article(page.text, outlet=page.sitename, title=page.title, published=page.date, url=page.url)

@@ -119,8 +119,6 @@ class Prediction:
 class Predictor(Protocol):
     """Anything that gives label probabilities for pairs: a classifier, or a user's own."""
 
-    def predict_proba(
-        self, pairs: Sequence[tuple[str, str]], /
-    ) -> npt.NDArray[np.float32]:
+    def predict_proba(self, pairs: Sequence[tuple[str, str]], /) -> npt.NDArray[np.float32]:
         """Return float32 probabilities of shape ``(n_pairs, 3)`` in the order of ``LABELS``."""
         ...

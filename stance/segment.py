@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from stance.schema import Sentence
 
@@ -132,10 +133,10 @@ def _own_kind(sentence: str, *, alone: bool) -> str:
 
 
 def _mark_captions(lines: list[list[str]], kinds: list[list[str]]) -> None:
-    """A sentence that a photo credit follows is a caption; so is its repetition elsewhere."""
+    """Mark as a caption the sentence that a photo credit follows, and its repetition elsewhere."""
     flat = [(row, column) for row, line in enumerate(lines) for column in range(len(line))]
     captions = set()
-    for (row, column), (next_row, next_column) in zip(flat, flat[1:], strict=False):
+    for (row, column), (next_row, next_column) in pairwise(flat):
         follower = lines[next_row][next_column]
         is_photo = kinds[next_row][next_column] == "credit" and "contributed to" not in follower
         if is_photo and kinds[row][column] in ("content", "headline"):
@@ -146,7 +147,7 @@ def _mark_captions(lines: list[list[str]], kinds: list[list[str]]) -> None:
 
 
 def _mark_related(lines: list[list[str]], kinds: list[list[str]]) -> None:
-    """Behind a bare "related" line stand a link, at times repeated before it, and a teaser."""
+    """Mark what stands behind a bare "related" line: a link, at times repeated before it, a teaser."""
     texts = [" ".join(line) for line in lines]
     markers = [row for row, own in enumerate(kinds) if own == ["related"] and ":" not in texts[row]]
     for row in markers:

@@ -72,26 +72,21 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> Iterator[Row]:
         ) from error
 
 
-def read_texts(path: str | Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the given text columns of a table whose every row must be sound.
+def table_columns(path: str | Path, needed: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a table; for JSON lines, the keys of all rows as they first appear.
 
     Raises
     ------
     InputError
-        As :func:`read_table`, and at the first broken row or empty value, with its number.
+        As :func:`read_table`.
     """
-    for row in read_table(path, columns):
-        if row.error:
-            raise InputError(f"{path}, row {row.number}: {row.error}")
-        values = []
-        for column in columns:
-            value = row.values.get(column)
-            if not isinstance(value, str) or not value.strip():
-                raise InputError(
-                    f"{path}, row {row.number}: {column} is {_shown(value)}; expected a text"
-                )
-            values.append(value)
-        yield tuple(values)
+    file = Path(path)
+    names: dict[str, None] = {}
+    for row in read_table(file, needed):
+        names.update(dict.fromkeys(row.values))
+        if table_format(file) != ".jsonl" and not row.error:
+            break
+    return [*names, *(name for name in needed if name not in names)]
 
 
 @contextmanager
@@ -137,12 +132,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _shown(value: object) -> str:
-    """Show a value in an error message, at most 60 characters of it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _check_columns(file: Path, given: Iterable[str], needed: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from stance.corpus.standoff import (
 )
 from stance.errors import DataError, require
 from stance.schema import LABELS, Label
-from stance.tables import write_table
+from stance.tables import read_table, write_table
 
 Row = dict[str, Any]
 
@@ -57,9 +59,7 @@ def build_corpus(folder: str | Path, articles: str | Path | None = None) -> dict
     return matrix(corpus, attach(corpus, find_texts(corpus, articles)), edition="verbatim")
 
 
-def matrix(
-    corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str
-) -> dict[str, list[Row]]:
+def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str) -> dict[str, list[Row]]:
     """Hold every claim against every labelled sentence; what is not annotated is neutral."""
     decided = {(a.claim_id, a.sentence_id): a for a in corpus.annotations}
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
@@ -93,8 +93,6 @@ def build_events(folder: str | Path) -> dict[str, list[Row]]:
     Every claim of an event against every sentence of it; tag and voice where ``pairs.jsonl``
     gives them.
     """
-    from stance.tables import read_table
-
     place = Path(folder)
     details = {
         (row.values["event_id"], row.values["claim"], row.values["sentence"]): row.values
@@ -151,6 +149,24 @@ def to_dataset_dict(rows: Mapping[str, Sequence[Row]], columns: Sequence[str]) -
             for split in SPLITS
         }
     )
+
+
+def save_corpus(rows: Mapping[str, Sequence[Row]], columns: Sequence[str], out: Path) -> None:
+    """Save the rows as a ``DatasetDict`` on disk; an older one in the same place is replaced.
+
+    Raises
+    ------
+    DataError
+        If something else stands in the place.
+    """
+    if out.exists() and not (out / "dataset_dict.json").is_file():
+        raise DataError(f"{str(out)!r} exists and is no corpus; choose another folder to write to")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
+        to_dataset_dict(rows, columns).save_to_disk(str(Path(scratch) / "new"))
+        if out.exists():
+            shutil.rmtree(out)
+        (Path(scratch) / "new").rename(out)
 
 
 def statistics(rows: Mapping[str, Sequence[Row]]) -> dict[str, Any]:

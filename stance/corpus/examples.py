@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stance.errors import InputError
+from stance.errors import InputError, require
 from stance.schema import LABELS, Label
 from stance.tables import FORMATS, read_table
 
@@ -28,7 +28,9 @@ class Example(NamedTuple):
     source: str = ""
 
 
-def read_examples(path: str | Path, split: str | None = None) -> list[Example]:
+def read_examples(
+    path: str | Path, split: str | None = None, *, skip_unlabelled: bool = False
+) -> list[Example]:
     """Read labelled pairs from a table or from one split of a corpus folder.
 
     Parameters
@@ -36,9 +38,14 @@ def read_examples(path: str | Path, split: str | None = None) -> list[Example]:
     path : str or Path
         A ``.csv``, ``.jsonl`` or ``.parquet`` file with the columns ``claim``, ``sentence`` and
         ``label`` (``group``, ``related`` and ``split`` are used where present), or a folder that
-        holds such files named ``train``, ``validation`` and ``test``.
+        holds such files named ``train``, ``validation`` and ``test``, or is a ``DatasetDict`` on
+        disk as ``stance build`` writes it.
     split : str, optional
-        Which part. For a file with a ``split`` column: its rows with that value.
+        Which part; of a folder by default ``test``, of a file with a ``split`` column its rows with
+        that value, else all.
+    skip_unlabelled : bool
+        Pass over rows whose label is null, as public sets have them for classes that have no
+        sound place among the three.
 
     Raises
     ------
@@ -46,30 +53,50 @@ def read_examples(path: str | Path, split: str | None = None) -> list[Example]:
         Names file, row, column, value and remedy.
     """
     place = Path(path)
+    if (place / "dataset_dict.json").is_file():
+        return _from_disk(place, split or "test")
     if place.is_dir():
-        return read_examples(_split_file(place, split or "test"))
-    examples = [example for name, example in _rows(place) if split is None or name in ("", split)]
+        return read_examples(_split_file(place, split or "test"), skip_unlabelled=skip_unlabelled)
+    examples = [
+        example for name, example in _rows(place, skip_unlabelled) if split is None or name in ("", split)
+    ]
     if not examples:
         wanted = f" with split {split!r}" if split else ""
         raise InputError(f"{str(place)!r} has no rows{wanted}; expected at least one labelled pair")
     return examples
 
 
-def _rows(file: Path) -> Iterator[tuple[str, Example]]:
+def _rows(file: Path, skip_unlabelled: bool) -> Iterator[tuple[str, Example]]:
     """Yield the ``split`` value (empty where there is none) and the example of every row."""
     for row in read_table(file, ("claim", "sentence", "label")):
         where = f"{str(file)!r}, row {row.number}"
         if row.error:
             raise InputError(f"{where}: {row.error}; mend the row or remove it")
-        texts = {name: _text(row.values, name, where) for name in ("claim", "sentence")}
-        example = Example(
-            **texts,
-            label=parse_label(row.values.get("label"), where),
-            group=str(row.values.get("group") or row.values.get("family") or texts["claim"]),
-            related=str(row.values.get("related", True)).lower() != "false",
-            source=str(row.values.get("source") or file.stem),
-        )
-        yield str(row.values.get("split") or ""), example
+        if skip_unlabelled and row.values["label"] is None:
+            continue
+        yield str(row.values.get("split") or ""), _example(row.values, where, file.stem)
+
+
+def _from_disk(folder: Path, split: str) -> list[Example]:
+    datasets = require("datasets", "train")
+    stored = datasets.load_from_disk(str(folder))
+    if split not in stored:
+        raise InputError(f"{str(folder)!r} has no split {split!r}; it has {', '.join(stored)}")
+    return [
+        _example(values, f"{str(folder)!r}, {split} row {number}", folder.name)
+        for number, values in enumerate(stored[split], start=1)
+    ]
+
+
+def _example(values: Mapping[str, Any], where: str, source: str) -> Example:
+    texts = {name: _text(values, name, where) for name in ("claim", "sentence")}
+    return Example(
+        **texts,
+        label=parse_label(values.get("label"), where),
+        group=str(values.get("group") or texts["claim"]),
+        related=str(values.get("related", True)).lower() != "false",
+        source=str(values.get("source") or source),
+    )
 
 
 def parse_label(value: object, where: str) -> Label:

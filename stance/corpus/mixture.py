@@ -119,13 +119,11 @@ def unrelated_pairs(examples: Sequence[Example], count: int, rng: random.Random)
     """Pair claims with sentences of other groups: neutral by construction."""
     if len({example.group for example in examples}) < 2:
         return []
-    pairs = []
+    pairs: list[Example] = []
     while len(pairs) < count:
         left, right = rng.choice(examples), rng.choice(examples)
         if left.group != right.group:
-            pairs.append(
-                Example(left.claim, right.sentence, Label.NEUTRAL, left.group, False, left.source)
-            )
+            pairs.append(Example(left.claim, right.sentence, Label.NEUTRAL, left.group, False, left.source))
     return pairs
 
 

@@ -46,9 +46,7 @@ class Source:
 
 SOURCES: Mapping[str, Source] = {
     "lingnli": Source("Alicia-Parrish/ling_in_loop", "none stated; premises of MNLI"),
-    "nli_protocols": Source(
-        "google-research-datasets/Textual-Entailment-New-Protocols", "CC BY-SA 3.0"
-    ),
+    "nli_protocols": Source("google-research-datasets/Textual-Entailment-New-Protocols", "CC BY-SA 3.0"),
     "vitaminc": Source(
         "TalSchuster/VitaminC",
         "CC BY-SA 3.0",
@@ -59,9 +57,7 @@ SOURCES: Mapping[str, Source] = {
         treebank=True,
     ),
     "snli": Source("Stanford SNLI", "CC BY-SA 4.0", hub_id="stanfordnlp/snli", labels=_NLI),
-    "mnli": Source(
-        "nyu-mll/multiNLI", "OANC, CC BY, CC BY-SA", hub_id="nyu-mll/multi_nli", labels=_NLI
-    ),
+    "mnli": Source("nyu-mll/multiNLI", "OANC, CC BY, CC BY-SA", hub_id="nyu-mll/multi_nli", labels=_NLI),
     "vitaminc_synthetic": Source("TalSchuster/VitaminC", "CC BY-SA 3.0", treebank=True),
     "fever": Source("fever.ai", "CC BY-SA 3.0", treebank=True),
     "conjnli": Source("swarnaHub/ConjNLI", "MIT"),
@@ -139,9 +135,7 @@ def _detokenizer() -> Any:
 
 
 def _mended(example: Example) -> Example:
-    return example._replace(
-        claim=undo_treebank(example.claim), sentence=undo_treebank(example.sentence)
-    )
+    return example._replace(claim=undo_treebank(example.claim), sentence=undo_treebank(example.sentence))
 
 
 @lru_cache(maxsize=1)

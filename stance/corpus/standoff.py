@@ -287,9 +287,7 @@ def _refuse_twice(name: str, ids: list[Any]) -> None:
         seen.add(one)
 
 
-def _check_annotation(
-    annotation: Annotation, claims: set[str], sentences: Mapping[str, SentenceRef]
-) -> None:
+def _check_annotation(annotation: Annotation, claims: set[str], sentences: Mapping[str, SentenceRef]) -> None:
     where = f"annotation {annotation.claim_id} / {annotation.sentence_id}"
     if annotation.claim_id not in claims or annotation.sentence_id not in sentences:
         raise DataError(f"{where}: no such claim or sentence")

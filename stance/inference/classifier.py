@@ -13,7 +13,7 @@ from tokenizers import Encoding
 
 from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
 from stance.errors import CheckpointError, InputError
-from stance.inference.encoding import PairEncoder, check_pairs, token_batches
+from stance.inference.encoding import PairEncoder, check_pairs, pair_problem, token_batches
 from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
@@ -24,11 +24,15 @@ class Backend(Protocol):
     """What runs the network."""
 
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """Runtime, precision and device, for people."""
+        ...
 
     def logits(
         self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.float32]: ...
+    ) -> npt.NDArray[np.float32]:
+        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, batch by batch."""
+        ...
 
 
 class StanceClassifier:
@@ -147,6 +151,11 @@ class StanceClassifier:
             for row, cut in zip(probabilities, truncated, strict=True)
         ]
 
+    def pair_problem(self, claim: object, sentence: object) -> str:
+        """Say why a pair cannot be classified by this model; empty when it can."""
+        problem = pair_problem(claim, sentence)
+        return problem or self._encoder.claim_problem(str(claim))
+
     def _run(
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None, progress: bool
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -184,7 +193,8 @@ class StanceClassifier:
 def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Turn logits of shape ``(n, 3)`` into float32 probabilities whose rows sum to 1."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+    probabilities: npt.NDArray[np.float32] = (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
 
 
 def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:

@@ -42,13 +42,15 @@ class PairEncoder:
     """Turns pairs of texts into token ids for one checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        self.max_length = checkpoint.max_length
-        self._tokenizer = _load_tokenizer(checkpoint.path / TOKENIZER)
-        # pairs are cut here, not by what the tokenizer file happens to say
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._special = self._tokenizer.num_special_tokens_to_add(is_pair=True)
-        self._tokenizer.enable_truncation(max_length=self.max_length, strategy="only_second")
+        tokenizer = _load_tokenizer(checkpoint.path / TOKENIZER)
+        # pairs are cut here and not by what the tokenizer file happens to say; a "[SEP]" in a text
+        # is text
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
+        tokenizer.encode_special_tokens = True
+        self._tokenizer = tokenizer
+        special = tokenizer.num_special_tokens_to_add(is_pair=True)
+        self._claim_limit = checkpoint.max_length - special - ROOM_FOR_SENTENCE
 
     def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
         """Tokenise checked pairs.
@@ -56,37 +58,27 @@ class PairEncoder:
         Raises
         ------
         InputError
-            If a claim alone fills the model's input; the message names the pair.
+            If a claim leaves no room for the sentence; the message names the pair.
         """
-        try:
-            encodings = self._tokenizer.encode_batch([tuple(pair) for pair in pairs])
-        except Exception as error:  # the tokenizer raises a bare Exception when a claim is too long
-            self._refuse_long_claim(pairs, error)
-            raise
+        for index, (claim, _) in enumerate(pairs):
+            problem = self.claim_problem(claim)
+            if problem:
+                raise InputError(f"pair {index}: {problem}")
+        encodings = self._tokenizer.encode_batch(list(pairs))
         truncated = np.array([bool(encoding.overflowing) for encoding in encodings], dtype=np.bool_)
-        for index in np.flatnonzero(truncated):
-            self._check_room(int(index), pairs[index][0], encodings[index])
         return EncodedPairs(encodings, truncated)
 
-    def _check_room(self, index: int, claim: str, encoding: Encoding) -> None:
-        sentence_tokens = sum(1 for part in encoding.sequence_ids if part == 1)
-        if sentence_tokens < ROOM_FOR_SENTENCE:
-            claim_tokens = sum(1 for part in encoding.sequence_ids if part == 0)
-            raise _long_claim(index, claim, claim_tokens, self._claim_limit)
-
-    def _refuse_long_claim(self, pairs: Sequence[tuple[str, str]], cause: Exception) -> None:
-        self._tokenizer.no_truncation()
-        try:
-            for index, (claim, _) in enumerate(pairs):
-                tokens = len(self._tokenizer.encode(claim, add_special_tokens=False).ids)
-                if tokens > self._claim_limit:
-                    raise _long_claim(index, claim, tokens, self._claim_limit) from cause
-        finally:
-            self._tokenizer.enable_truncation(max_length=self.max_length, strategy="only_second")
-
-    @property
-    def _claim_limit(self) -> int:
-        return self.max_length - self._special - ROOM_FOR_SENTENCE
+    def claim_problem(self, claim: str) -> str:
+        """Say why a claim is too long; empty when it is not."""
+        if len(claim.encode("utf-8")) <= self._claim_limit:
+            return ""  # no tokenizer makes more tokens than bytes
+        tokens = len(self._tokenizer.encode(claim, add_special_tokens=False).ids)
+        if tokens <= self._claim_limit:
+            return ""
+        return (
+            f"the claim {claim[:40]!r}... is too long: this model takes claims of at most "
+            f"{self._claim_limit} tokens, and a claim is never cut; put it in fewer words"
+        )
 
 
 def check_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -170,13 +162,6 @@ def _load_tokenizer(path: Path) -> Tokenizer:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the tokenizers library raises nothing narrower
         raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}") from error
-
-
-def _long_claim(index: int, claim: str, tokens: int, limit: int) -> InputError:
-    return InputError(
-        f"pair {index}: the claim {claim[:40]!r}... has {tokens} tokens; this model takes claims of at "
-        f"most {limit}, and a claim is never cut. Put it in fewer words"
-    )
 
 
 def _is_two(pair: object) -> bool:

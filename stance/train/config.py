@@ -102,15 +102,13 @@ class TrainConfig:
             ("attention", ("auto", "eager", "sdpa")),
         ):
             if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}"
-                )
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}")
         for name in ("epochs", "batch_size", "learning_rate", "evaluations"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected a number above 0")
         for name in ("train", "validation"):
             if not getattr(self, name):
-                raise ConfigError(f"the recipe has no [[{name}]] table; add one with data = \"...\"")
+                raise ConfigError(f'the recipe has no [[{name}]] table; add one with data = "..."')
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -8,14 +8,126 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import struct
 import tempfile
+import warnings
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS
+import numpy as np
+
+from stance.checkpoint import (
+    CONFIG,
+    FILES,
+    GRAPH,
+    GRAPH_CONSTANTS,
+    MANIFEST,
+    WEIGHTS,
+    Checkpoint,
+    check_labels,
+    open_checkpoint,
+    write_manifest,
+)
 from stance.errors import CheckpointError, require
+from stance.inference.classifier import softmax
+from stance.inference.cpu import CpuBackend
+from stance.inference.encoding import PairEncoder, token_batches
+from stance.inference.gpu import TorchBackend
+
+LARGEST_GAP = 0.005
+"""Largest difference in probability between the CPU runtime and torch that passes."""
+
+PARITY_PAIRS = [
+    ("The two leaders spoke.", "The ministry rejected reports that the two leaders had spoken."),
+    ("The two leaders spoke.", "They talked for an hour."),
+    ("The budget rose to 3.5 million.", "No figure was given."),
+    ("It rained.", "In the capital it had been dry since the spring, farmers said. " * 12),
+]
+
+
+def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
+    """Turn a transformers folder with our three labels into a complete checkpoint.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder that ``AutoModelForSequenceClassification`` can open, in safetensors. If it is a
+        stance checkpoint already, temperature and provenance are kept.
+    out : str or Path
+        A new or empty folder.
+
+    Raises
+    ------
+    CheckpointError
+        If the source is no such model, its labels are not ours, or ``out`` is not empty.
+    """
+    source, out = Path(source), Path(out)
+    if not (source / CONFIG).is_file() or not (source / WEIGHTS).is_file():
+        raise CheckpointError(f"{str(source)!r} lacks {CONFIG} or {WEIGHTS}; expected a transformers folder")
+    check_labels(json.loads((source / CONFIG).read_text(encoding="utf-8")), str(source / CONFIG))
+    if out.exists() and (out.is_file() or any(out.iterdir())):
+        raise CheckpointError(f"{str(out)!r} is not empty; choose a new folder")
+    transformers = require("transformers", "train")
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(source, use_safetensors=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    settings: dict[str, Any] = {"temperature": 1.0, "max_length": 256, "provenance": {}}
+    if (source / MANIFEST).is_file():
+        known = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
+        settings = {name: known.get(name, default) for name, default in settings.items()}
+    return write_checkpoint(model, tokenizer, out, **settings)
+
+
+def write_checkpoint(
+    model: Any,
+    tokenizer: Any,
+    out: Path,
+    *,
+    temperature: float,
+    max_length: int,
+    provenance: Mapping[str, Any],
+) -> Checkpoint:
+    """Write and seal a checkpoint aside, check it, then move it into place, the seal last.
+
+    Raises
+    ------
+    CheckpointError
+        If weights are not finite, or the CPU runtime does not repeat what torch computes.
+    """
+    transformers = require("transformers", "train")
+    torch = require("torch", "train")
+    aside = out / ".unfinished"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    save_weights(model, tokenizer, aside)
+    # what the runtime computes with is what was written, not what was trained
+    written = transformers.AutoModelForSequenceClassification.from_pretrained(
+        aside, dtype=torch.float32, attn_implementation="eager"
+    )
+    export_graph(written, tokenizer, aside)
+    sealed = write_manifest(aside, temperature=temperature, max_length=max_length, provenance=provenance)
+    check_parity(sealed)
+    (out / MANIFEST).unlink(missing_ok=True)
+    for name in (*FILES, MANIFEST):
+        (aside / name).replace(out / name)
+    shutil.rmtree(aside)
+    return open_checkpoint(out)
+
+
+def check_parity(checkpoint: Checkpoint) -> None:
+    """Compare the CPU runtime with torch on a few pairs and refuse a graph that differs."""
+    encoded = PairEncoder(checkpoint).encode(PARITY_PAIRS)
+    batches = list(token_batches(encoded.lengths))
+    ours = CpuBackend(checkpoint).logits(encoded.encodings, batches)
+    theirs = TorchBackend(checkpoint, device="cpu").logits(encoded.encodings, batches)
+    gap = float(np.abs(softmax(ours) - softmax(theirs)).max())
+    if not gap <= LARGEST_GAP:
+        raise CheckpointError(
+            f"the exported network differs from torch by up to {gap:.4f} in probability; expected at most "
+            f"{LARGEST_GAP}. Please report the model's family and the versions of openvino and transformers"
+        )
 
 
 def save_weights(model: Any, tokenizer: Any, folder: Path) -> None:
@@ -49,13 +161,15 @@ def export_graph(model: Any, tokenizer: Any, folder: Path) -> None:
     """
     openvino = require("openvino", "train")
     torch = require("torch", "train")
-    example = dict(tokenizer("a claim", "a sentence", return_tensors="pt"))
-    model.eval()
-    with torch.no_grad():
-        network = openvino.convert_model(model, example_input=example)
-    for port in network.inputs:
-        port.get_node().set_partial_shape(openvino.PartialShape([-1, -1]))
-    network.validate_nodes_and_infer_types()
+    texts = (["a claim", "another claim"], ["a sentence", "another sentence, longer than the first"])
+    example = dict(tokenizer(*texts, padding=True, return_tensors="pt"))
+    free = {name: dict.fromkeys((0, 1), torch.export.Dim.AUTO) for name in example}
+    with warnings.catch_warnings():
+        # torch and OpenVINO deprecate parts of each other; check_parity judges what comes out
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.simplefilter("ignore", category=FutureWarning)
+        program = torch.export.export(model.eval(), args=(), kwargs=example, dynamic_shapes=free)
+        network = openvino.convert_model(program)
     with tempfile.TemporaryDirectory() as scratch:
         xml = Path(scratch) / "graph.xml"
         openvino.save_model(network, xml, compress_to_fp16=True)

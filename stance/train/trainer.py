@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from stance.checkpoint import FILES, MANIFEST, Checkpoint, write_manifest
+from stance.checkpoint import Checkpoint, open_checkpoint
 from stance.corpus.examples import Example
 from stance.errors import CheckpointError, ConfigError, InputError
 from stance.evaluation.calibration import fit_temperature
@@ -39,7 +38,7 @@ from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_training, load_validation
-from stance.train.export import export_graph, save_weights
+from stance.train.export import write_checkpoint
 
 STATES = "trainer"
 """Folder inside the output that holds what resuming needs, and the TensorBoard log."""
@@ -100,7 +99,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         compute_metrics=_scores,
         callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(states) if resume else None)
+    trainer.train(resume_from_checkpoint=_last_state(states) if resume else None)
 
     # calibration and checkpoint, once, on the first process
     logits = np.asarray(trainer.predict(datasets["validation"]).predictions)
@@ -116,10 +115,15 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         "versions": _versions(),
     }
     if trainer.is_world_process_zero():
-        _write_checkpoint(trainer.model, tokenizer, out, fit_temperature(logits, labels), provenance)
+        write_checkpoint(
+            trainer.model,
+            tokenizer,
+            out,
+            temperature=fit_temperature(logits, labels),
+            max_length=config.max_length,
+            provenance=provenance,
+        )
     trainer.accelerator.wait_for_everyone()
-    from stance.checkpoint import open_checkpoint
-
     return open_checkpoint(out)
 
 
@@ -233,42 +237,22 @@ def _scores(prediction: EvalPrediction) -> dict[str, float]:
     return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
 
 
-def _write_checkpoint(
-    model: Any, tokenizer: Any, out: Path, temperature: float, provenance: Mapping[str, Any]
-) -> None:
-    """Write and seal the checkpoint aside, then move it into place, the seal last."""
-    aside = out / ".unfinished"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    save_weights(model, tokenizer, aside)
-    # what the runtime computes with is what was written, not what was trained
-    written = AutoModelForSequenceClassification.from_pretrained(
-        aside, dtype=torch.float32, attn_implementation="eager"
-    )
-    export_graph(written, tokenizer, aside)
-    write_manifest(
-        aside,
-        temperature=temperature,
-        max_length=int(provenance["recipe"]["max_length"]),
-        provenance=provenance,
-    )
-    (out / MANIFEST).unlink(missing_ok=True)
-    for name in (*FILES, MANIFEST):
-        (aside / name).replace(out / name)
-    shutil.rmtree(aside)
-
-
 def _check_output(out: Path, states: Path, *, resume: bool) -> None:
     if out.is_file():
         raise InputError(f"output {str(out)!r} is a file; expected a folder")
-    if resume and (not states.is_dir() or get_last_checkpoint(states) is None):
-        raise CheckpointError(
-            f"{str(out)!r} holds no training state to resume from; start without --resume"
-        )
-    if not resume and states.is_dir() and get_last_checkpoint(states) is not None:
+    last = _last_state(states)
+    if resume and last is None:
+        raise CheckpointError(f"{str(out)!r} holds no training state to resume from; start without --resume")
+    if not resume and last is not None:
         raise CheckpointError(
             f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
         )
+
+
+def _last_state(states: Path) -> str | None:
+    """Return the last state that was written completely, if there is one."""
+    found: str | None = get_last_checkpoint(str(states)) if states.is_dir() else None  # type: ignore[no-untyped-call]
+    return found
 
 
 def _hardware(arguments: TrainingArguments) -> dict[str, Any]:
@@ -282,8 +266,19 @@ def _hardware(arguments: TrainingArguments) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+    packages = (
+        "claim-stance",
+        "torch",
+        "transformers",
+        "datasets",
+        "tokenizers",
+        "openvino",
+        "numpy",
+    )
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+    }
 
 
 def _say(message: str) -> None:

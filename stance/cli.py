@@ -1,0 +1,316 @@
+"""The command line: one short function a verb, imports inside the verb.
+
+Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed, 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stance import __version__
+from stance.errors import InputError, StanceError
+
+if TYPE_CHECKING:
+    from stance.inference.classifier import StanceClassifier
+
+CORPUS = "data/kremlin_call"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    options.usage(options)
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except StanceError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted")
+    except BrokenPipeError:
+        # the reader of our output went away, as `| head` does: no failure of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def classify(options: argparse.Namespace) -> int:
+    """Classify one pair or a file of pairs."""
+    if options.pairs is None:
+        prediction = _classifier(options).classify(options.claim, options.sentence)
+        probabilities = {label.value: round(p, 4) for label, p in prediction.probabilities.items()}
+        if options.json:
+            _print_json(
+                {
+                    "label": prediction.label.value,
+                    "probabilities": probabilities,
+                    "voice": prediction.voice,
+                    "truncated": prediction.truncated,
+                }
+            )
+        else:
+            print(f"{prediction.label}  " + "  ".join(f"{n} {p:.3f}" for n, p in probabilities.items()))
+        return 0
+    from stance.inference.batch import classify_file
+
+    counts = classify_file(
+        _classifier(options),
+        options.pairs,
+        options.out,
+        resume=options.resume,
+        progress=not options.json,
+    )
+    if options.json:
+        _print_json({**counts, "out": str(options.out)})
+    else:
+        _say(f"{counts['rows']:,} rows to {options.out}, {counts['errors']:,} of them with an error")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Hold a claim against an article."""
+    from stance.articles import read_article
+    from stance.check import check_article
+    from stance.console import show_check
+
+    result = check_article(_classifier(options), options.claim, read_article(options.article))
+    if options.json:
+        _print_json(result.to_dict())
+    else:
+        show_check(result)
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Hold claims against several articles."""
+    from stance.articles import article_files, read_article
+    from stance.check import compare_sources
+    from stance.console import show_comparison
+    from stance.report import comparison_section, write_report
+
+    claims = _read_claims(options.claims)
+    articles, failed = [], 0
+    for file in article_files(options.articles):
+        try:
+            articles.append(read_article(file))
+        except InputError as error:
+            failed += 1
+            _say(f"skipped: {error}")
+    result = compare_sources(_classifier(options), claims, articles)
+    if options.html:
+        title = f"{len(claims)} claims in {len(articles)} articles"
+        write_report(options.html, title, [comparison_section(result)])
+        _say(f"wrote {options.html}")
+    if options.json:
+        _print_json(result.to_dict())
+    elif not options.html:
+        show_comparison(result)
+    if failed:
+        _say(f"{failed} of {failed + len(articles)} articles could not be read")
+    return 1 if failed else 0
+
+
+def build(options: argparse.Namespace) -> int:
+    """Build a corpus from its annotations."""
+    from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus, statistics
+
+    rows = build_corpus(options.corpus, options.articles)
+    edition = "restated" if options.articles is None else "verbatim"
+    out = options.out or Path("runs/corpus") / edition
+    save_corpus(rows, PAIR_COLUMNS, out)
+    counts = statistics(rows)
+    if options.json:
+        _print_json({"edition": edition, "out": str(out), "splits": counts})
+    else:
+        for split, values in counts.items():
+            labels = ", ".join(f"{n:,} {label}" for label, n in values["labels"].items())
+            print(f"{split:10}  {values['pairs']:6,} pairs  {values['claims']:3} claims  {labels}")
+        _say(f"{edition} edition written to {out}; open it with datasets.load_from_disk({str(out)!r})")
+    return 0
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train a checkpoint from a recipe."""
+    from stance.errors import require
+    from stance.train.config import load_config
+
+    config = load_config(options.recipe, options.set)
+    require("torch", "train"), require("transformers", "train"), require("datasets", "train")
+    from stance.train.trainer import train as run_training
+
+    out = options.out or Path("runs") / Path(options.recipe).stem
+    checkpoint = run_training(config, out, resume=options.resume)
+    scores = checkpoint.provenance["validation"]
+    if options.json:
+        _print_json({"checkpoint": str(checkpoint.path), "validation": scores})
+    else:
+        _say(f"checkpoint in {checkpoint.path}; macro-F1 on validation {scores['macro_f1']:.3f}")
+        _say(f"next: stance evaluate --model {checkpoint.path} --data YOUR_TEST_FILE")
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Turn a transformers folder into a checkpoint."""
+    from stance.train.export import export_checkpoint
+
+    checkpoint = export_checkpoint(options.model_folder, options.out)
+    _say(f"checkpoint in {checkpoint.path} (digest {checkpoint.digest[:12]})")
+    if options.json:
+        _print_json({"checkpoint": str(checkpoint.path), "digest": checkpoint.digest})
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate a checkpoint on labelled pairs."""
+    from stance.console import show_evaluations
+    from stance.evaluation.harness import evaluate_classifier
+    from stance.evaluation.suites import suite_data
+
+    classifier = _classifier(options)
+    reports = []
+    for name, examples in suite_data(options.suite, options.data, options.split):
+        _say(f"{name}: {len(examples):,} pairs")
+        reports.append(evaluate_classifier(classifier, examples, name))
+    if options.out:
+        for report in reports:
+            report.write(options.out if len(reports) == 1 else options.out / report.name)
+        _say(f"wrote metrics.json and predictions.parquet to {options.out}")
+    if options.json:
+        _print_json([report.to_dict() for report in reports])
+    else:
+        show_evaluations(reports)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stance",
+        description="Which sources support a claim, which deny it, and in which sentence.",
+        epilog="stance VERB --help shows the options of a verb, with an example.",
+    )
+    parser.add_argument("--version", action="version", version=f"stance {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    verb = _add_verb(
+        verbs, classify, "stance classify --claim 'They met.' --sentence 'He denied that they met.'"
+    )
+    verb.add_argument(
+        "pairs", nargs="?", type=Path, help="a .csv, .jsonl or .parquet file with claim, sentence"
+    )
+    verb.add_argument("--out", type=Path, help="where to write the labelled rows (.parquet, .jsonl or .csv)")
+    verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument("--claim", help="one claim")
+    verb.add_argument("--sentence", help="one sentence to hold against it")
+    verb.set_defaults(usage=lambda options, verb=verb: _check_classify_usage(verb, options))
+    _add_model(verb)
+
+    verb = _add_verb(verbs, check, "stance check --claim 'The two leaders spoke by phone.' article.txt")
+    verb.add_argument("article", type=Path, help="a .txt, .html or .json file")
+    verb.add_argument("--claim", required=True, help="the claim to hold against it")
+    _add_model(verb)
+
+    verb = _add_verb(verbs, compare, "stance compare --claims claims.txt articles/ --html board.html")
+    verb.add_argument("articles", nargs="+", type=Path, help="article files, or folders of them")
+    verb.add_argument("--claims", required=True, type=Path, help="a text file with one claim a line")
+    verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
+    _add_model(verb)
+
+    verb = _add_verb(verbs, build, "stance build --articles articles/ --out runs/verbatim")
+    verb.add_argument("--corpus", type=Path, default=Path(CORPUS), help=f"corpus folder (default {CORPUS})")
+    verb.add_argument(
+        "--articles", type=Path, help="folder of the article texts: builds the verbatim edition"
+    )
+    verb.add_argument("--out", type=Path, help="folder to write (default runs/corpus/EDITION)")
+
+    verb = _add_verb(verbs, train, "stance train training/quickstart.toml --set epochs=2 --out runs/mine")
+    verb.add_argument("recipe", type=Path, help="a TOML recipe")
+    verb.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one value of it"
+    )
+    verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument("--out", type=Path, help="folder of the checkpoint (default runs/RECIPE)")
+
+    verb = _add_verb(verbs, export, "stance export my-transformers-model --out checkpoint")
+    verb.add_argument("model_folder", type=Path, help="a transformers model with our three labels")
+    verb.add_argument("--out", required=True, type=Path, help="folder of the checkpoint")
+
+    verb = _add_verb(verbs, evaluate, "stance evaluate --data my_pairs.csv --out runs/evaluation")
+    verb.add_argument("--data", type=Path, help=f"labelled pairs: a file or folder (default {CORPUS})")
+    verb.add_argument("--split", default="test", help="which split of a folder (default test)")
+    verb.add_argument("--suite", choices=["public"], help="every table in the folder --data, one by one")
+    verb.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
+    _add_model(verb)
+    return parser
+
+
+def _add_verb(verbs: Any, run: Any, example: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        run.__name__,
+        help=run.__doc__.rstrip("."),
+        description=run.__doc__,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.add_argument("--json", action="store_true", help="print the result as JSON")
+    verb.set_defaults(run=run, usage=lambda options: None)
+    return verb
+
+
+def _add_model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", help="checkpoint folder or hub id (default: the embedded one)")
+    verb.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: auto")
+    verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
+
+
+def _classifier(options: argparse.Namespace) -> StanceClassifier:
+    from stance.inference.classifier import StanceClassifier
+
+    classifier = StanceClassifier.from_pretrained(options.model, device=options.device)
+    if options.verbose:
+        _say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
+    return classifier
+
+
+def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    one_pair = options.claim is not None and options.sentence is not None
+    if options.pairs is None and not one_pair:
+        parser.error("give a file of pairs, or both --claim and --sentence")
+    if options.pairs is not None and (options.claim or options.sentence):
+        parser.error("give either a file of pairs or --claim and --sentence, not both")
+    if options.pairs is not None and options.out is None:
+        parser.error("a file of pairs needs --out: where shall the labelled rows go?")
+
+
+def _read_claims(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"claims file {str(path)!r} is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"claims file {str(path)!r} cannot be read: {error.strerror}") from error
+    claims = [line.strip() for line in lines if line.strip()]
+    if not claims:
+        raise InputError(f"claims file {str(path)!r} is empty; expected one claim a line")
+    return claims
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _fail(message: str) -> int:
+    _say(f"stance: {message}")
+    return 1

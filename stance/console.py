@@ -1,0 +1,97 @@
+"""Tables for people, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stance.check import ArticleCheck, SourceComparison, Verdict
+from stance.schema import LABELS, Label
+
+if TYPE_CHECKING:
+    from stance.evaluation.harness import EvaluationReport
+
+STYLES = {
+    Verdict.SUPPORTS: "blue",
+    Verdict.DENIES: "dark_orange",
+    Verdict.DISPUTED: "magenta",
+    Verdict.NEUTRAL: "dim",
+}
+
+
+def show_check(result: ArticleCheck) -> None:
+    """Print the verdict of an article and the sentences that decide it."""
+    console = Console()
+    verdict = result.verdict
+    console.print(
+        f"[bold]{escape(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
+        f"({result.count(Label.SUPPORTS)} sentences support, {result.count(Label.DENIES)} deny, of "
+        f"{len(result.sentences)})",
+        highlight=False,
+    )
+    table = Table("label", "p", "sentence", box=None, pad_edge=False)
+    for one in result.sentences:
+        if one.side is not None:
+            style = STYLES[Verdict(one.label.value)]
+            table.add_row(
+                f"[{style}]{one.label}[/]",
+                f"{one.probabilities[one.label]:.2f}",
+                escape(one.sentence.text),
+            )
+    if table.row_count:
+        console.print(table)
+
+
+def show_comparison(result: SourceComparison) -> None:
+    """Print the board of claims by articles, split claims first."""
+    order = ("split", "agreed", "lone", "silent")
+    table = Table("claim", "standing", *(escape(article.name) for article in result.articles))
+    for row in sorted(range(len(result.claims)), key=lambda row: order.index(result.standing(row))):
+        cells = [f"[{STYLES[check.verdict]}]{check.verdict}[/]" for check in result.checks[row]]
+        table.add_row(escape(result.claims[row]), result.standing(row), *cells)
+    Console().print(table)
+
+
+def show_evaluations(reports: Sequence[EvaluationReport]) -> None:
+    """Print the scores of one or more evaluations, one line each part."""
+    table = scores_table("set")
+    for report in reports:
+        for part, metrics in report.metrics.items():
+            add_scores(table, report.name if part == "all" else f"{report.name}, {part} pairs", metrics)
+    console = Console()
+    console.print(table)
+    if len(reports) == 1:
+        console.print(_confusion_table(reports[0].metrics["all"]))
+
+
+def scores_table(first_column: str) -> Table:
+    """Return an empty table of scores."""
+    table = Table(first_column)
+    for name in ("pairs", "macro-F1", *(f"F1 {label}" for label in LABELS), "accuracy", "ECE"):
+        table.add_column(name, justify="right")
+    return table
+
+
+def add_scores(table: Table, name: str, metrics: Any) -> None:
+    """Add one line of scores to a table."""
+    table.add_row(
+        escape(name),
+        f"{metrics['n']:,}",
+        f"{metrics['macro_f1']:.3f}",
+        *(f"{metrics['per_class'][label.value]['f1']:.3f}" for label in LABELS),
+        f"{metrics['accuracy']:.3f}",
+        f"{metrics['ece']:.3f}",
+    )
+
+
+def _confusion_table(metrics: Any) -> Table:
+    table = Table("truth / predicted", title="confusion", title_justify="left")
+    for label in LABELS:
+        table.add_column(label.value, justify="right")
+    for label, counts in zip(LABELS, metrics["confusion"], strict=True):
+        table.add_row(label.value, *(f"{count:,}" for count in counts))
+    return table

@@ -1,0 +1,120 @@
+"""One self-contained HTML page: scores, and the board of claims by articles. Everything escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
+from stance.schema import LABELS, Label
+from stance.tables import atomic_path
+
+MARKS = {
+    Verdict.SUPPORTS: "▲",
+    Verdict.DENIES: "▼",
+    Verdict.DISPUTED: "◆",
+    Verdict.NEUTRAL: "–",
+}
+"""A shape for each verdict, so that colour is never the only sign."""
+
+
+def write_report(path: str | Path, title: str, sections: Sequence[str]) -> None:
+    """Write a page made of sections, atomically."""
+    template = Template((Path(__file__).parent / "templates" / "report.html").read_text("utf-8"))
+    page = template.substitute(title=escape(title), body="\n".join(sections))
+    with atomic_path(path) as part:
+        part.write_text(page, encoding="utf-8")
+
+
+def comparison_section(comparison: SourceComparison) -> str:
+    """Return the board: claims by articles, and under each claim the sentences that decide."""
+    order = ("split", "agreed", "lone", "silent")
+    rows = sorted(range(len(comparison.claims)), key=lambda row: order.index(comparison.standing(row)))
+    heads = "".join(f"<th scope='col'>{escape(a.name)}</th>" for a in comparison.articles)
+    legend = " ".join(
+        f"<span class='cell {verdict.value}'>{mark} {verdict.value}</span>" for verdict, mark in MARKS.items()
+    )
+    body = "".join(_board_row(comparison, row) for row in rows)
+    return (
+        "<section><h2>Who says what</h2>"
+        f"<p class='legend'>{legend}</p>"
+        "<p>Claims on which the articles split come first. Open a claim to read the sentences.</p>"
+        "<div class='wide'><table class='board'><thead><tr><th scope='col'>claim</th>"
+        f"<th scope='col'>standing</th>{heads}</tr></thead><tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
+    """Return a table of scores and the confusion matrix of one evaluation."""
+    names = [label.value for label in LABELS]
+    rows = "".join(
+        f"<tr><th scope='row'>{name}</th>"
+        + "".join(f"<td>{metrics['per_class'][name][key]:.3f}</td>" for key in ("precision", "recall", "f1"))
+        + f"<td>{metrics['per_class'][name]['support']:,}</td></tr>"
+        for name in names
+    )
+    confusion = "".join(
+        f"<tr><th scope='row'>{name}</th>" + "".join(f"<td>{count:,}</td>" for count in counts) + "</tr>"
+        for name, counts in zip(names, metrics["confusion"], strict=True)
+    )
+    return (
+        f"<section><h2>{escape(title)}</h2><p><b>macro-F1 {metrics['macro_f1']:.3f}</b>, denies-F1 "
+        f"{metrics['denies_f1']:.3f}, accuracy {metrics['accuracy']:.3f}, calibration error "
+        f"{metrics['ece']:.3f} on {metrics['n']:,} pairs</p><div class='pair'>"
+        "<table><caption>By class</caption><thead><tr><th></th><th>precision</th><th>recall</th><th>F1</th>"
+        f"<th>pairs</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<table><caption>Confusion (rows: truth)</caption><thead><tr><th></th>"
+        + "".join(f"<th>{name}</th>" for name in names)
+        + f"</tr></thead><tbody>{confusion}</tbody></table></div></section>"
+    )
+
+
+def errors_section(predictions: Sequence[Mapping[str, Any]], limit: int = 12) -> str:
+    """Return the most confident mistakes, with their text."""
+    wrong = [row for row in predictions if row["label"] != row["reference"]]
+    wrong.sort(key=lambda row: -row[row["label"]])
+    items = "".join(
+        f"<li><p class='claim'>{escape(row['claim'])}</p><p>{escape(row['sentence'])}</p>"
+        f"<p class='small'>labelled <b>{row['reference']}</b>, predicted <b>{row['label']}</b> with "
+        f"{row[row['label']]:.0%}</p></li>"
+        for row in wrong[:limit]
+    )
+    return f"<section><h2>Most confident mistakes ({len(wrong):,} in all)</h2><ol>{items}</ol></section>"
+
+
+def _board_row(comparison: SourceComparison, row: int) -> str:
+    checks = comparison.checks[row]
+    cells = "".join(_board_cell(check) for check in checks)
+    evidence = "".join(_evidence(check) for check in checks) or "<p>No sentence takes a side.</p>"
+    return (
+        f"<tr><th scope='row'><details><summary>{escape(comparison.claims[row])}</summary>{evidence}"
+        f"</details></th><td>{comparison.standing(row)}</td>{cells}</tr>"
+    )
+
+
+def _board_cell(check: ArticleCheck) -> str:
+    verdict = check.verdict
+    counts = f"{check.count(Label.SUPPORTS)} support, {check.count(Label.DENIES)} deny"
+    return (
+        f"<td class='cell {verdict.value}' title='{counts}'>{MARKS[verdict]}"
+        f"<span class='word'> {verdict.value}</span></td>"
+    )
+
+
+def _evidence(check: ArticleCheck) -> str:
+    sentences = [*check.strongest(Label.SUPPORTS), *check.strongest(Label.DENIES)]
+    if not sentences:
+        return ""
+    items = "".join(_evidence_item(one) for one in sentences)
+    return f"<h4>{escape(check.article.name)}</h4><ul>{items}</ul>"
+
+
+def _evidence_item(one: SentenceStance) -> str:
+    voice = f" <span class='small'>— {escape(one.voice)}</span>" if one.voice else ""
+    return (
+        f"<li><span class='cell {one.label.value}'>{MARKS[Verdict(one.label.value)]} {one.label.value} "
+        f"{one.probabilities[one.label]:.0%}</span> {escape(one.sentence.text)}{voice}</li>"
+    )

@@ -1,0 +1,90 @@
+"""Shared fixtures: a tiny real model built in memory, and the corpora."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # tests touch no network
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+import pytest
+
+from stance.checkpoint import Checkpoint
+
+ROOT = Path(__file__).parent.parent
+KREMLIN_CALL = ROOT / "data" / "kremlin_call"
+NEWSROOM = ROOT / "data" / "newsroom"
+ARTICLES = ROOT.parent / "shared" / "articles"
+
+WORDS = (
+    "the a minister envoy ministry met denied rejected reports of meeting that said it is untrue talks call "
+    "took place on monday no there was not in capital they spoke by phone leaders two and to new budget rose"
+).split()
+
+
+def tiny_model(family: str = "bert") -> tuple[object, object]:
+    """Build a random transformers model with our labels, and a word tokenizer, without any file."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+    from transformers.models.auto.configuration_auto import AutoConfig
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(c) for c in range(33, 127)]
+    tokens = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *WORDS])
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    inner = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=200))
+    inner.normalizer = normalizers.BertNormalizer(lowercase=True)
+    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    inner.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+    torch.manual_seed(7)
+    config = AutoConfig.for_model(
+        family,
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=160,
+        pad_token_id=0,
+        num_labels=3,
+        id2label={0: "supports", 1: "denies", 2: "neutral"},
+        label2id={"supports": 0, "denies": 1, "neutral": 2},
+    )
+    model = AutoModelForSequenceClassification.from_config(config)
+    with torch.no_grad():  # make the answers of a random model differ
+        for parameter in model.parameters():
+            parameter.mul_(3.0 if parameter.ndim > 1 else 1.0)
+    return model.eval(), tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A complete checkpoint of the tiny model; the longest input is 64 tokens."""
+    from stance.train.export import write_checkpoint
+
+    model, tokenizer = tiny_model()
+    folder = tmp_path_factory.mktemp("tiny")
+    return write_checkpoint(model, tokenizer, folder, temperature=1.5, max_length=64, provenance={})
+
+
+@pytest.fixture(scope="session")
+def article_texts() -> Path:
+    """The folder of the five articles, which are not part of the repository."""
+    if not ARTICLES.is_dir():
+        pytest.skip(f"the five articles are not at {ARTICLES}: the verbatim edition cannot be verified")
+    return ARTICLES
