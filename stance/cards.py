@@ -12,16 +12,24 @@ from stance.errors import DataError
 _PLACE = re.compile(r"\{\{ *([\w.]+) *\}\}")
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
-    """Fill ``{{ dotted.name }}`` places of a template in ``stance/templates``.
+def render(template: str | Path, values: Mapping[str, Any]) -> str:
+    """Fill the ``{{ dotted.name }}`` places of a template.
+
+    Parameters
+    ----------
+    template : str or Path
+        A file name in ``stance/templates``, or any path.
+    values : mapping
+        Nested by the parts of the dotted names.
 
     Raises
     ------
     DataError
         If the template asks for a value that is not given.
     """
-    text = (Path(__file__).parent / "templates" / template).read_text(encoding="utf-8")
-    return _PLACE.sub(lambda place: _shown(_look_up(values, place.group(1), template)), text)
+    file = Path(__file__).parent / "templates" / template  # an absolute path stays as it is
+    text = file.read_text(encoding="utf-8")
+    return _PLACE.sub(lambda place: _shown(_look_up(values, place.group(1), file.name)), text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -17,6 +17,7 @@ whose text is not the one that was annotated: offsets are never shifted.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +193,7 @@ def attach(corpus: Standoff, texts: Mapping[str, str]) -> dict[str, Resolved]:
 
 
 def restated(corpus: Standoff) -> dict[str, Resolved]:
-    """Return every sentence in our own words, by sentence id; needs no articles."""
+    """Return every sentence in our own words, by sentence id."""
     return {ref.sentence_id: Resolved(ref, ref.restated, 0) for ref in corpus.sentences}
 
 
@@ -280,11 +281,9 @@ def _span(value: Any) -> Span | tuple[()] | None:
 
 
 def _refuse_twice(name: str, ids: list[Any]) -> None:
-    seen = set()
-    for one in ids:
-        if one in seen:
-            raise DataError(f"{name} {one!r} stands twice; ids are unique")
-        seen.add(one)
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise DataError(f"{name} {twice[0]!r} stands twice; ids are unique")
 
 
 def _check_annotation(annotation: Annotation, claims: set[str], sentences: Mapping[str, SentenceRef]) -> None:

@@ -54,6 +54,9 @@ class TrainConfig:
         Encoder to start from: ``"embedded"`` (the checkpoint in the package), a local folder, or
         a hub id of any encoder that transformers can put a classification head on.
     train, validation : tuple of DataPart
+        ``train = "file.csv"`` is short for one part with that data.
+    validation_share : float
+        Share of the training groups that is kept for validation where the recipe names none.
     public : str
         Table with the public sources, for where there is no hub.
     seed, epochs, max_steps, batch_size : int or float
@@ -79,6 +82,7 @@ class TrainConfig:
     base: str = BASE_MODEL
     train: tuple[DataPart, ...] = ()
     validation: tuple[DataPart, ...] = ()
+    validation_share: float = 0.1
     public: str = ""
     seed: int = 13
     epochs: float = 3.0
@@ -106,9 +110,12 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "evaluations"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected a number above 0")
-        for name in ("train", "validation"):
-            if not getattr(self, name):
-                raise ConfigError(f'the recipe has no [[{name}]] table; add one with data = "..."')
+        if not self.train:
+            raise ConfigError('the recipe has no [[train]] table; add one with data = "..."')
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(
+                f"validation_share is {self.validation_share}; expected a number between 0 and 1"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -137,6 +144,7 @@ def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
     raw = {**raw, **dict(map(_parse_setting, settings))}
     for name in ("train", "validation"):
         parts = raw.get(name, [])
+        parts = [{"data": parts}] if isinstance(parts, str) else parts
         if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
             raise ConfigError(f"{name} in {str(file)!r} is no list of tables; write [[{name}]]")
         raw[name] = tuple(

@@ -14,36 +14,38 @@ from stance.errors import InputError
 from stance.train.config import DataPart, TrainConfig
 
 
-def load_validation(config: TrainConfig) -> list[Example]:
-    """Read the validation data of a recipe."""
-    rng = random.Random(config.seed)
-    examples: list[Example] = []
-    for part in config.validation:
-        chosen = balance(_read(part, config), part.neutral_share, rng)
-        if part.max_rows and len(chosen) > part.max_rows:
-            chosen = rng.sample(chosen, part.max_rows)
-        examples += chosen
-    return examples
+def load_data(config: TrainConfig) -> tuple[Mixture, list[Example]]:
+    """Read and mix the training data of a recipe, and read its validation data.
 
+    Nothing that stands in the validation data, or in the validation or test split of a corpus
+    folder named in the recipe, gets into the training data. Where the recipe names no validation
+    data, a share of the training groups is set apart for it.
 
-def load_training(config: TrainConfig, validation: Sequence[Example]) -> Mixture:
-    """Read and mix the training data of a recipe.
-
-    Nothing that stands in the validation data or in the validation or test split of a corpus
-    folder named in the recipe gets in.
+    Returns
+    -------
+    mixture : Mixture
+    validation : list of Example
     """
+    rng = random.Random(config.seed)
+    read = [(part, _read(part, config)) for part in config.train]
+    if config.validation:
+        validation = [example for part in config.validation for example in _chosen(part, config, rng)]
+    else:
+        groups = _validation_groups([examples for _, examples in read], config.validation_share)
+        validation = [e for _, examples in read for e in examples if e.group in groups]
+        read = [(part, [e for e in examples if e.group not in groups]) for part, examples in read]
     parts = [
         Part(
-            examples=_read(part, config),
+            examples=examples,
             repeat=part.repeat,
             max_rows=part.max_rows or None,
             neutral_share=part.neutral_share,
             unrelated=part.unrelated,
         )
-        for part in config.train
+        for part, examples in read
     ]
     held_out = [*validation, *_held_out_splits(config)]
-    return mix(parts, held_out, seed=config.seed)
+    return mix(parts, held_out, seed=config.seed), validation
 
 
 def describe(examples: Sequence[Example]) -> dict[str, object]:
@@ -72,6 +74,25 @@ def _read(part: DataPart, config: TrainConfig) -> list[Example]:
             f"of: public, {', '.join(SOURCES)}"
         )
     return read_examples(path, part.split if path.is_dir() else None)
+
+
+def _chosen(part: DataPart, config: TrainConfig, rng: random.Random) -> list[Example]:
+    chosen = balance(_read(part, config), part.neutral_share, rng)
+    return rng.sample(chosen, part.max_rows) if 0 < part.max_rows < len(chosen) else chosen
+
+
+def _validation_groups(parts: Sequence[Sequence[Example]], share: float) -> set[str]:
+    """Choose groups by their hash, so that the choice is the same whatever the order of rows."""
+    groups = sorted(
+        {example.group for examples in parts for example in examples},
+        key=lambda group: hashlib.sha256(group.encode()).digest(),
+    )
+    if len(groups) < 2:
+        raise InputError(
+            "the training data hold one claim only, so nothing can be set apart for validation; add claims "
+            "or name validation data in the recipe: [[validation]] data = ..."
+        )
+    return set(groups[: max(1, round(share * len(groups)))])
 
 
 def _held_out_splits(config: TrainConfig) -> list[Example]:

@@ -37,7 +37,7 @@ from stance.evaluation.metrics import classification_metrics
 from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
-from stance.train.data import describe, load_training, load_validation
+from stance.train.data import describe, load_data
 from stance.train.export import write_checkpoint
 
 STATES = "trainer"
@@ -72,8 +72,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     set_seed(config.seed)
 
     # data
-    validation = load_validation(config)
-    mixture = load_training(config, validation)
+    mixture, validation = load_data(config)
     _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")

@@ -1,0 +1,136 @@
+"""The main job: corpus, fine-tuning, evaluation, comparison, report, in one go (``make run``)."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from stance.articles import article_files, read_article
+from stance.check import SourceComparison, compare_sources
+from stance.checkpoint import Checkpoint, default_checkpoint
+from stance.console import add_scores, scores_table, show_comparison
+from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus
+from stance.corpus.examples import read_examples
+from stance.corpus.standoff import read_standoff
+from stance.errors import StanceError
+from stance.evaluation.harness import EvaluationReport, evaluate_classifier
+from stance.inference.classifier import StanceClassifier
+from stance.report import comparison_section, errors_section, metrics_section, write_report
+from stance.tables import write_json
+from stance.train.config import DataPart, TrainConfig, load_config
+
+ERR = Console(stderr=True)
+
+
+def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> EvaluationReport:
+    """Do the main job and return the evaluation of the fine-tuned model.
+
+    Parameters
+    ----------
+    corpus : Path
+        Corpus folder with stand-off tables.
+    recipe : Path
+        Its parts that name the corpus folder are pointed to the edition built here.
+    out : Path
+        Folder for everything that is made; an earlier run in it is replaced.
+    articles : Path, optional
+        Folder of the verbatim articles; without it the restated edition is used.
+    """
+    edition = "restated" if articles is None else "verbatim"
+    shutil.rmtree(out, ignore_errors=True)
+
+    ERR.rule(f"1/5  building the {edition} corpus")
+    save_corpus(build_corpus(corpus, articles), PAIR_COLUMNS, out / "corpus")
+
+    ERR.rule("2/5  fine-tuning the embedded checkpoint")
+    checkpoint = _fine_tune(_pointed(load_config(recipe), corpus, out / "corpus"), out / "model")
+
+    ERR.rule("3/5  evaluating on claims that no training saw")
+    examples = read_examples(out / "corpus", "test")
+    reports = []
+    for name, one in (("embedded", default_checkpoint()), ("fine-tuned", checkpoint)):
+        classifier = StanceClassifier.from_pretrained(one.path)
+        reports.append(evaluate_classifier(classifier, examples, f"{name}, {edition}"))
+    reports[-1].write(out)
+
+    ERR.rule("4/5  comparing the five articles")
+    claims = [claim.claim for claim in read_standoff(corpus).claims if claim.split == "test"]
+    files = article_files([articles or corpus / "retold"])
+    comparison = compare_sources(classifier, claims, [read_article(file) for file in files])
+
+    ERR.rule("5/5  writing the report")
+    _write(out, reports, comparison)
+    _show(reports, comparison)
+    return reports[-1]
+
+
+def _pointed(config: TrainConfig, corpus: Path, built: Path) -> TrainConfig:
+    """Let the parts of a recipe that name the corpus folder read the edition built for this run."""
+
+    def point(parts: tuple[DataPart, ...]) -> tuple[DataPart, ...]:
+        return tuple(
+            replace(part, data=str(built)) if Path(part.data).resolve() == corpus.resolve() else part
+            for part in parts
+        )
+
+    return replace(config, train=point(config.train), validation=point(config.validation))
+
+
+def _fine_tune(config: TrainConfig, out: Path) -> Checkpoint:
+    from stance.train.trainer import train  # here: it loads torch
+
+    return train(config, out)
+
+
+def _write(out: Path, reports: Sequence[EvaluationReport], comparison: SourceComparison) -> None:
+    write_json(out / "comparison.json", comparison.to_dict())
+    final = reports[-1]
+    sections = [comparison_section(comparison)]
+    for part, title in (("related", "Held-out claims, related pairs"), ("all", "Held-out claims, all pairs")):
+        sections.append(metrics_section(title, final.metrics[part]))
+    sections.append(errors_section(final.predictions))
+    write_report(out / "report.html", "Five articles, the claims they dispute", sections)
+
+
+def _show(reports: Sequence[EvaluationReport], comparison: SourceComparison) -> None:
+    show_comparison(comparison)
+    table = scores_table("held-out claims")
+    for report in reports:
+        for part, metrics in report.metrics.items():
+            add_scores(table, f"{report.name}, {part} pairs", metrics)
+    Console().print(table)
+
+
+def main() -> int:
+    """Run the main job from the root of a clone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, default=Path("data/kremlin_call"))
+    parser.add_argument("--recipe", type=Path, default=Path("training/quickstart.toml"))
+    parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
+    parser.add_argument("--articles", type=Path, help="folder of the verbatim articles")
+    options = parser.parse_args()
+    started = time.time()
+    try:
+        run(options.corpus, options.recipe, options.out, options.articles)
+    except StanceError as error:
+        ERR.print(f"quickstart: {error}", markup=False)
+        return 1
+    minutes = (time.time() - started) / 60
+    ERR.print(
+        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; scores are in metrics.json, every "
+        "prediction in predictions.parquet, the board in comparison.json, the model in model/.",
+        markup=False,
+        highlight=False,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""What the command line accepts: verbs, their options and an example of each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stance import __version__
+
+CORPUS = "data/kremlin_call"
+"""Where a clone of the project keeps the corpus of the five articles."""
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
+    """Return the parser; ``runs`` gives the function of every verb by its name."""
+    parser = argparse.ArgumentParser(
+        prog="stance",
+        description="Which sources support a claim, which deny it, and in which sentence.",
+        epilog="stance VERB --help shows the options of a verb, with an example.",
+    )
+    parser.add_argument("--version", action="version", version=f"stance {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    verb = _add_verb(
+        verbs, runs["classify"], "stance classify --claim 'They met.' --sentence 'He denied that they met.'"
+    )
+    verb.add_argument(
+        "pairs", nargs="?", type=Path, help="a .csv, .jsonl or .parquet file with claim, sentence"
+    )
+    verb.add_argument("--out", type=Path, help="where to write the labelled rows (.parquet, .jsonl or .csv)")
+    verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument("--claim", help="one claim")
+    verb.add_argument("--sentence", help="one sentence to hold against it")
+    verb.set_defaults(usage=lambda options, verb=verb: _check_classify_usage(verb, options))
+    _add_model(verb)
+
+    verb = _add_verb(
+        verbs, runs["check"], "stance check --claim 'The two leaders spoke by phone.' article.txt"
+    )
+    verb.add_argument("article", type=Path, help="a .txt, .html or .json file")
+    verb.add_argument("--claim", required=True, help="the claim to hold against it")
+    _add_model(verb)
+
+    verb = _add_verb(verbs, runs["compare"], "stance compare --claims claims.txt articles/ --html board.html")
+    verb.add_argument("articles", nargs="+", type=Path, help="article files, or folders of them")
+    verb.add_argument("--claims", required=True, type=Path, help="a text file with one claim a line")
+    verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
+    _add_model(verb)
+
+    verb = _add_verb(verbs, runs["build"], "stance build --articles articles/ --out runs/verbatim")
+    verb.add_argument("--corpus", type=Path, default=Path(CORPUS), help=f"corpus folder (default {CORPUS})")
+    verb.add_argument(
+        "--articles", type=Path, help="folder of the article texts: builds the verbatim edition"
+    )
+    verb.add_argument("--out", type=Path, help="folder to write (default runs/corpus/EDITION)")
+
+    verb = _add_verb(
+        verbs, runs["train"], "stance train training/quickstart.toml --set epochs=2 --out runs/mine"
+    )
+    verb.add_argument("recipe", type=Path, help="a TOML recipe")
+    verb.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one value of it"
+    )
+    verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument("--out", type=Path, help="folder of the checkpoint (default runs/RECIPE)")
+
+    verb = _add_verb(verbs, runs["export"], "stance export my-transformers-model --out checkpoint")
+    verb.add_argument("model_folder", type=Path, help="a transformers model with our three labels")
+    verb.add_argument("--out", required=True, type=Path, help="folder of the checkpoint")
+
+    verb = _add_verb(verbs, runs["evaluate"], "stance evaluate --data my_pairs.csv --out runs/evaluation")
+    verb.add_argument("--data", type=Path, help=f"labelled pairs: a file or folder (default {CORPUS})")
+    verb.add_argument("--split", default="test", help="which split of a folder (default test)")
+    verb.add_argument("--suite", choices=["public"], help="every table in the folder --data, one by one")
+    verb.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
+    _add_model(verb)
+    return parser
+
+
+def _add_verb(verbs: Any, run: Any, example: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        run.__name__,
+        help=run.__doc__.rstrip("."),
+        description=run.__doc__,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.add_argument("--json", action="store_true", help="print the result as JSON")
+    verb.set_defaults(run=run, usage=lambda options: None)
+    return verb
+
+
+def _add_model(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--model", help="checkpoint folder or hub id (default: the embedded one)")
+    verb.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: auto")
+    verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
+
+
+def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    one_pair = options.claim is not None and options.sentence is not None
+    if options.pairs is None and not one_pair:
+        parser.error("give a file of pairs, or both --claim and --sentence")
+    if options.pairs is not None and (options.claim or options.sentence):
+        parser.error("give either a file of pairs or --claim and --sentence, not both")
+    if options.pairs is not None and options.out is None:
+        parser.error("a file of pairs needs --out: where shall the labelled rows go?")
