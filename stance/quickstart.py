@@ -29,8 +29,8 @@ from stance.train.config import DataPart, TrainConfig, load_config
 ERR = Console(stderr=True)
 
 
-def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> EvaluationReport:
-    """Do the main job and return the evaluation of the fine-tuned model.
+def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> float:
+    """Do the main job and return how many minutes it took.
 
     Parameters
     ----------
@@ -43,6 +43,7 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
     articles : Path, optional
         Folder of the verbatim articles; without it the restated edition is used.
     """
+    started = time.time()
     edition = "restated" if articles is None else "verbatim"
     shutil.rmtree(out, ignore_errors=True)
 
@@ -67,8 +68,16 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
 
     ERR.rule("5/5  writing the report")
     _write(out, reports, comparison)
+    minutes = (time.time() - started) / 60
+    summary = {
+        "edition": edition,
+        "minutes": round(minutes, 1),
+        "training": dict(checkpoint.provenance),
+        "evaluations": {report.name: report.to_dict() for report in reports},
+    }
+    write_json(out / "summary.json", summary)
     _show(reports, comparison)
-    return reports[-1]
+    return minutes
 
 
 def _pointed(config: TrainConfig, corpus: Path, built: Path) -> TrainConfig:
@@ -116,16 +125,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
     parser.add_argument("--articles", type=Path, help="folder of the verbatim articles")
     options = parser.parse_args()
-    started = time.time()
     try:
-        run(options.corpus, options.recipe, options.out, options.articles)
+        minutes = run(options.corpus, options.recipe, options.out, options.articles)
     except StanceError as error:
         ERR.print(f"quickstart: {error}", markup=False)
         return 1
-    minutes = (time.time() - started) / 60
     ERR.print(
-        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; scores are in metrics.json, every "
-        "prediction in predictions.parquet, the board in comparison.json, the model in model/.",
+        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; beside it are metrics.json, "
+        "predictions.parquet (every prediction), comparison.json (the board) and model/ (the checkpoint).",
         markup=False,
         highlight=False,
     )

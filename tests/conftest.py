@@ -9,7 +9,6 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # tests touch no network
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
-
 from stance.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parent.parent
@@ -17,10 +16,7 @@ KREMLIN_CALL = ROOT / "data" / "kremlin_call"
 NEWSROOM = ROOT / "data" / "newsroom"
 ARTICLES = ROOT.parent / "shared" / "articles"
 
-WORDS = (
-    "the a minister envoy ministry met denied rejected reports of meeting that said it is untrue talks call "
-    "took place on monday no there was not in capital they spoke by phone leaders two and to new budget rose"
-).split()
+WORDS = ["the", "a", "minister", "envoy", "ministry", "met", "denied", "rejected", "reports", "of", "meeting", "that", "said", "it", "is", "untrue", "talks", "call", "took", "place", "on", "monday", "no", "there", "was", "not", "in", "capital", "they", "spoke", "by", "phone", "leaders", "two", "and", "to", "new", "budget", "rose"]
 
 
 def tiny_model(family: str = "bert") -> tuple[object, object]:

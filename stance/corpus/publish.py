@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from stance.cards import render, table
 from stance.corpus.build import (
@@ -41,8 +42,9 @@ def publish(folder: str | Path) -> None:
     if (place / "events.jsonl").is_file():
         rows = build_events(place)
         write_splits(rows, place, EVENT_COLUMNS)
-        values = {"counts": counts_table(rows), "domains": domains_table(rows)}
-        columns, splits = EVENT_COLUMNS, ""
+        values: dict[str, Any] = {"counts": counts_table(rows), "domains": domains_table(rows)}
+        columns: Sequence[str] = EVENT_COLUMNS
+        splits = ""
     else:
         corpus = read_standoff(place)
         rows = build_corpus(place)

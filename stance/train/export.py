@@ -111,6 +111,7 @@ def write_checkpoint(
     check_parity(sealed)
     (out / MANIFEST).unlink(missing_ok=True)
     for name in (*FILES, MANIFEST):
+        (aside / name).chmod(0o644)  # safetensors writes files that only their owner can read
         (aside / name).replace(out / name)
     shutil.rmtree(aside)
     return open_checkpoint(out)

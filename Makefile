@@ -1,0 +1,64 @@
+# Everything runs in .venv, which the first target that needs it makes. `make` alone lists the targets.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Main job on the verbatim articles: make run ARTICLES=/path/to/articles
+ARTICLES ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate cards benchmark clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
+
+install: $(VENV)/installed  ## make .venv with everything: training, tests, checks
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+run: install  ## the main job: corpus, fine-tuning, evaluation, comparison, report in runs/quickstart
+	$(BIN)/python -m stance.quickstart $(if $(ARTICLES),--articles $(ARTICLES))
+
+test: install  ## lint, types and the fast tests
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest
+
+lint: install  ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install  ## mypy --strict
+	$(BIN)/mypy
+
+test-slow: install  ## tests that take longer
+	$(BIN)/python -m pytest -m slow
+
+test-wheel: install  ## build the wheel, install it into an empty environment, classify a pair there
+	$(BIN)/python -m pytest -m wheel
+
+coverage: install  ## fast tests with coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+data: install  ## write everything in data/ that is made from its tables
+	$(BIN)/python -m stance.corpus.publish data/kremlin_call data/newsroom
+
+train: install  ## train the embedded checkpoint anew: make train PUBLIC=/path/to/train.parquet
+	$(BIN)/stance train training/news.toml --out runs/news --set public=$(PUBLIC)
+
+evaluate: install  ## score the embedded checkpoint: make evaluate PUBLIC_SUITES=/path/to/folder
+	$(BIN)/python -m stance.publish score $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
+
+cards: install  ## render model_card.md and the README's numbers from training/results
+	$(BIN)/python -m stance.publish render
+
+benchmark: install  ## compare sentence segmenters: make benchmark ARTICLES=/path/to/articles
+	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
+	$(BIN)/python benchmarks/segmentation.py --articles $(ARTICLES)
+
+clean:  ## remove what was built, keep .venv and runs
+	rm -rf build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
