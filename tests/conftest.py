@@ -16,7 +16,10 @@ KREMLIN_CALL = ROOT / "data" / "kremlin_call"
 NEWSROOM = ROOT / "data" / "newsroom"
 ARTICLES = ROOT.parent / "shared" / "articles"
 
-WORDS = ["the", "a", "minister", "envoy", "ministry", "met", "denied", "rejected", "reports", "of", "meeting", "that", "said", "it", "is", "untrue", "talks", "call", "took", "place", "on", "monday", "no", "there", "was", "not", "in", "capital", "they", "spoke", "by", "phone", "leaders", "two", "and", "to", "new", "budget", "rose"]
+WORDS = (
+    "the a minister envoy ministry met denied rejected reports of meeting that said it is untrue talks call",
+    "took place on monday no there was not in capital they spoke by phone leaders two and to new budget rose",
+)
 
 
 def tiny_model(family: str = "bert") -> tuple[object, object]:
@@ -28,7 +31,9 @@ def tiny_model(family: str = "bert") -> tuple[object, object]:
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = [chr(c) for c in range(33, 127)]
-    tokens = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *WORDS])
+    tokens = dict.fromkeys(
+        [*special, *letters, *(f"##{letter}" for letter in letters), *" ".join(WORDS).split()]
+    )
     vocabulary = {token: number for number, token in enumerate(tokens)}
     inner = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=200))
     inner.normalizer = normalizers.BertNormalizer(lowercase=True)

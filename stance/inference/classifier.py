@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +18,9 @@ from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, o
 from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import PairEncoder, check_pairs, pair_problem, token_batches
 from stance.schema import LABELS, Label, Prediction
+
+CUDA_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
+"""Device files of NVIDIA's driver, on Linux and under WSL."""
 
 PAIRS_PER_CHUNK = 2048
 """Pairs that are tokenised and sorted together; bounds the memory of a call."""
@@ -218,9 +224,9 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
 
 
 def _cuda_is_there() -> bool:
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None or find_spec("transformers") is None:
+    """Whether torch sees a CUDA device; torch is not even imported where no driver is."""
+    has_driver = sys.platform == "win32" or any(os.path.exists(device) for device in CUDA_DRIVERS)
+    if not has_driver or find_spec("torch") is None or find_spec("transformers") is None:
         return False
     import torch
 

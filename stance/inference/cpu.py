@@ -37,7 +37,7 @@ class CpuBackend:
                 f"checkpoint {str(checkpoint.path)!r} has no {GRAPH}, which inference on the CPU needs; "
                 f"write it with: stance export {checkpoint.path} --out NEW_FOLDER"
             )
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or _usable_cores()
         core = openvino.Core()
         try:
             network = core.read_model(
@@ -84,6 +84,12 @@ class CpuBackend:
             self._queue.start_async(inputs, indices)
         self._queue.wait_all()
         return result
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _constants(checkpoint: Checkpoint) -> npt.NDArray[np.uint8]:
