@@ -1,7 +1,7 @@
 """Compare sentence-segmentation libraries on the five articles and on tricky made-up texts.
 
-The gold boundaries are those of ``data/kremlin_call/sentences.jsonl``, set by hand. Libraries see one line at a
-time, as the package uses them. The row ``stance`` is the package's own splitter: syntok with repairs that
+The gold boundaries are those of ``data/kremlin_call/sentences.jsonl``, set by hand. Libraries see one
+line at a time, as the package uses them. The row ``stance`` is the package's own splitter: syntok with repairs that
 were written while looking at these very texts, so its figures are a regression check and no estimate.
 
     make benchmark ARTICLES=/path/to/the/articles
@@ -32,7 +32,7 @@ Splitter = Callable[[str], list[Span]]
 
 
 def make_pysbd() -> Splitter:
-    """pysbd with its own spans."""
+    """Pysbd with its own spans."""
     segmenter = importlib.import_module("pysbd").Segmenter(language="en", clean=False, char_span=True)
     return lambda text: [(span.start, span.end) for span in segmenter.segment(text)]
 
@@ -49,13 +49,13 @@ def make_syntok() -> Splitter:
 
 
 def make_sentencex() -> Splitter:
-    """sentencex with its boundary records."""
+    """Sentencex with its boundary records."""
     boundaries = importlib.import_module("sentencex").get_sentence_boundaries
     return lambda text: [(one["start_index"], one["end_index"]) for one in boundaries("en", text)]
 
 
 def make_blingfire() -> Splitter:
-    """blingfire with its bundled model."""
+    """Blingfire with its bundled model."""
     split = importlib.import_module("blingfire").text_to_sentences_and_offsets
     return lambda text: [tuple(span) for span in split(text)[1]]
 
@@ -67,7 +67,7 @@ def make_segtok() -> Splitter:
 
 
 def make_spacy() -> Splitter:
-    """spaCy's rule-based sentencizer on a blank pipeline."""
+    """SpaCy's rule-based sentencizer on a blank pipeline."""
     pipeline = importlib.import_module("spacy").blank("en")
     pipeline.add_pipe("sentencizer")
     return lambda text: [(span.start_char, span.end_char) for span in pipeline(text).sents]
@@ -80,7 +80,7 @@ def make_nltk() -> Splitter:
 
 
 def make_stance() -> Splitter:
-    """The package's own splitter."""
+    """Return the package's own splitter."""
     return lambda text: [(sentence.start, sentence.end) for sentence in split_sentences(text)]
 
 

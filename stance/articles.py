@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError, require
+from stance.files import existing_file
 from stance.schema import Article
 from stance.segment import split_sentences
+from stance.tables.row import SURROGATE
 
 ENDINGS = (".txt", ".html", ".htm", ".json")
 
@@ -31,10 +34,8 @@ def read_article(path: str | Path) -> Article:
     InputError
         If the file is missing, a folder, of another kind, not UTF-8, empty or broken.
     """
-    file = Path(path)
+    file = existing_file(path, "article", f"a file ending in {', '.join(ENDINGS)}")
     ending = file.suffix.lower()
-    if file.is_dir():
-        raise InputError(f"article {str(file)!r} is a folder; expected a file ({', '.join(ENDINGS)})")
     if ending not in ENDINGS:
         raise InputError(f"article {str(file)!r} ends in {ending!r}; expected {', '.join(ENDINGS)}")
     raw = _read_text(file)
@@ -61,19 +62,20 @@ def article_files(paths: Iterable[str | Path]) -> list[Path]:
     InputError
         If a path does not exist, or no article is found.
     """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
-        elif path.exists():
-            found.append(path)
+    places = list(paths)
+    found: dict[Path, None] = {}  # a file that is named twice is one file
+    for place in places:
+        if os.path.isdir(place):
+            inside = (p for p in Path(place).iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+            found |= dict.fromkeys(sorted(inside))
         else:
-            raise InputError(f"{str(path)!r} does not exist; expected an article or a folder of them")
+            found[existing_file(place, "article", "an article or a folder of them")] = None
     if not found:
         raise InputError(
-            f"no article in {', '.join(map(repr, map(str, paths)))}; expected {', '.join(ENDINGS)} files"
+            f"no article in {', '.join(repr(str(place)) for place in places)}; expected "
+            f"{', '.join(ENDINGS)} files"
         )
-    return found
+    return list(found)
 
 
 def _read_text(file: Path) -> str:
@@ -96,10 +98,14 @@ def _from_json(raw: str, file: Path) -> Article:
         raise InputError(f"article {str(file)!r} is not JSON: {error}") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise InputError(f"article {str(file)!r}: expected a JSON object with a 'text'")
+    if SURROGATE.search(value["text"]):
+        raise InputError(f"article {str(file)!r}: its text holds a lone surrogate; decode it as UTF-8")
     known: dict[str, Any] = {}
     for name in ("article_id", "outlet", "title", "published", "url"):
-        if value.get(name) is not None:
+        if isinstance(value.get(name), str | int):
             known[name] = str(value[name])
+        elif value.get(name) is not None:
+            raise InputError(f"article {str(file)!r}: {name} is {value[name]!r:.60}; expected a text")
     return Article(value["text"], **known)
 
 

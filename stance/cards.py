@@ -34,7 +34,7 @@ def render(template: str | Path, values: Mapping[str, Any]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a Markdown table; numbers are set to the right."""
-    rows = [[_shown(value) for value in row] for row in rows]
+    rows = [[_shown(value).replace("|", "\\|").replace("\n", " ") for value in row] for row in rows]
     numeric = [all(re.fullmatch(r"[-−]?[\d.,]*%?", row[i]) for row in rows) for i in range(len(head))]
     lines = [head, ["---:" if right else "---" for right in numeric], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

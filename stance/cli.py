@@ -138,11 +138,11 @@ def build(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Train a checkpoint from a recipe."""
-    from stance.errors import require
     from stance.train.config import load_config
+    from stance.train.export import prepare_libraries
 
     config = load_config(options.recipe, options.set)
-    require("torch", "train"), require("transformers", "train"), require("datasets", "train")
+    prepare_libraries()
     from stance.train.trainer import train as run_training
 
     out = options.out or Path("runs") / Path(options.recipe).stem
@@ -158,8 +158,9 @@ def train(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Turn a transformers folder into a checkpoint."""
-    from stance.train.export import export_checkpoint
+    from stance.train.export import export_checkpoint, prepare_libraries
 
+    prepare_libraries()
     checkpoint = export_checkpoint(options.model_folder, options.out)
     _say(f"checkpoint in {checkpoint.path} (digest {checkpoint.digest[:12]})")
     if options.json:

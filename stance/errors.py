@@ -60,9 +60,9 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        missing = (error.name or module).partition(".")[0]
-        if missing != module.partition(".")[0]:
-            raise  # the module is there, something inside it is broken: do not hide that
+        missing = error.name or module
+        if not module.startswith(missing):
+            raise  # the module is there, something that it imports is not: do not hide that
         raise MissingExtraError(
             f"this needs the Python module {missing!r}, which is not installed; "
             f"install it with: pip install 'claim-stance[{extra}]'"

@@ -25,9 +25,9 @@ from stance.corpus.sources import SOURCES
 from stance.errors import DataError, StanceError
 from stance.evaluation.harness import evaluate_classifier
 from stance.evaluation.suites import suite_data
+from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS
-from stance.tables import atomic_path, write_json
 
 RESULTS = Path("training/results")
 KREMLIN_CALL, NEWSROOM = Path("data/kremlin_call"), Path("data/newsroom")
@@ -76,8 +76,7 @@ def render_cards() -> None:
         If a result or a mark is missing, or the results belong to another checkpoint.
     """
     for path, text in rendered_cards().items():
-        with atomic_path(path) as part:
-            part.write_text(text, encoding="utf-8")
+        write_text(path, text)
 
 
 def rendered_cards() -> dict[Path, str]:

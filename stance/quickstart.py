@@ -21,10 +21,11 @@ from stance.corpus.examples import read_examples
 from stance.corpus.standoff import read_standoff
 from stance.errors import StanceError
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
+from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.report import comparison_section, errors_section, metrics_section, write_report
-from stance.tables import write_json
 from stance.train.config import DataPart, TrainConfig, load_config
+from stance.train.export import prepare_libraries
 
 ERR = Console(stderr=True)
 
@@ -44,6 +45,7 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
         Folder of the verbatim articles; without it the restated edition is used.
     """
     started = time.time()
+    prepare_libraries()
     edition = "restated" if articles is None else "verbatim"
     shutil.rmtree(out, ignore_errors=True)
 

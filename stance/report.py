@@ -9,8 +9,8 @@ from string import Template
 from typing import Any
 
 from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
+from stance.files import write_text
 from stance.schema import LABELS, Label
-from stance.tables import atomic_path
 
 MARKS = {
     Verdict.SUPPORTS: "▲",
@@ -25,8 +25,7 @@ def write_report(path: str | Path, title: str, sections: Sequence[str]) -> None:
     """Write a page made of sections, atomically."""
     template = Template((Path(__file__).parent / "templates" / "report.html").read_text("utf-8"))
     page = template.substitute(title=escape(title), body="\n".join(sections))
-    with atomic_path(path) as part:
-        part.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def comparison_section(comparison: SourceComparison) -> str:

@@ -38,7 +38,7 @@ class Pair(NamedTuple):
 class Sentence:
     """A span of an article, ``text == article.text[start:end]``.
 
-    ``kind`` is ``"content"``, ``"headline"`` or the kind of boilerplate (``"credit"``,
+    ``kind`` is ``"content"``, ``"headline"``, ``"caption"`` or the kind of boilerplate (``"credit"``,
     ``"advertisement"``, ``"newsletter"``, ``"correction"``, ``"related"``, ``"metadata"``).
     Boilerplate is flagged, never dropped.
     """
@@ -55,6 +55,7 @@ class Sentence:
 
 
 STORY_KINDS = frozenset({"content", "headline", "caption"})
+"""What belongs to a story; every other kind of sentence is boilerplate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from stance.errors import InputError
 from stance.schema import Sentence
 
 _NEVER_LAST = re.compile(r"\b(?:Lt|Gen|Maj|Col|Capt|Cmdr|Sgt|Sen|Rep|Gov)\.$")
-_OPENERS = "(?:The|He|She|It|They|We|But|In)"
+_OPENERS = "(?:The|He|She|It|They|We|You|But|In|No|Nobody|Not|Some|This|That|There|Then|A|An|And)"
 _EXTRA_BREAK = re.compile(
     r"^\s*date \d{4}-\d\d-\d\d(?= )"  # a date line glued to what follows
     r"|(?<=[.!?])(?= via [A-Z])"  # an agency credit glued to a caption
@@ -29,35 +30,35 @@ _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 # What a line of boilerplate looks like, by kind; the whole line has to match.
 _BOILERPLATE = {
     "credit": re.compile(
-        r"\((?:photo )?(?:credit|source)s?:.*\)"
-        r"|(?:photo|image|picture|credit)s?(?: by| credits?)?:.{0,80}"
-        r"|\(?(?:photo|image|picture)s?: .*\)?"
-        r"|via [A-Z][\w.&' ]{1,40}"
-        r"|.{0,80}\bcontributed to this (?:report|story|article)\.?",
-        re.IGNORECASE,
+        r"\((?i:photo |picture |image )?(?i:credit|source)s?:.*\)"
+        r"|\(?(?i:photo|image|picture|credit)s?(?i: by| credits?)?: .{0,80}"
+        r"|via (?:[A-Z][\w.&']*)(?: [A-Z][\w.&']*){0,4}"
+        r"|.{0,80}\bcontributed to this (?:report|story|article)\.?"
     ),
-    "advertisement": re.compile(r"advertis(?:ement|ing)|sponsored(?: content)?|ad", re.IGNORECASE),
+    "advertisement": re.compile(r"(?i:advertis(?:ement|ing)|sponsored(?: content)?|ad)"),
     "newsletter": re.compile(
-        r"(?:subscribe|sign up|stay updated|get our|join our|follow us)\b.{0,100}", re.IGNORECASE
+        r"(?i:stay updated|sign up for|subscribe to)\b.{0,60}"
+        r"|(?i:subscribe|sign up|get our|join our|follow us)\b.{0,60}"
+        r"\b(?i:newsletter|inbox|updates?|alerts?|channel|twitter|facebook|telegram|instagram)\b.{0,40}"
     ),
     "correction": re.compile(
-        r"to (?:suggest|request|report) a (?:correction|clarification|mistake|typo).{0,100}"
-        r"|you can also highlight the text.{0,60}"
-        r"|(?:correction|clarification)s?:.*"
-        r"|(?:spotted|found|seen) (?:a|an) (?:mistake|error|typo).{0,80}",
-        re.IGNORECASE,
+        r"(?i:to (?:suggest|request|report) a (?:correction|clarification|mistake|typo)).{0,100}"
+        r"|(?i:you can also highlight the text).{0,60}"
+        r"|(?i:correction|clarification)s?:.*"
+        r"|(?i:(?:spotted|found|seen) an? (?:mistake|error|typo)).{0,80}"
     ),
     "related": re.compile(
-        r"(?:other topics of interest|related(?: (?:stories|articles|links))?|read more|read also|also read"
-        r"|more on this(?: story)?|recommended(?: reading)?|you may also like)(?::.*)?",
-        re.IGNORECASE,
-    ),
-    "metadata": re.compile(
-        r"(?:last updated|updated|published|posted|date)\b:?\s*(?:on\s)?[\d/:.,\- ]*(?:[A-Z][a-z]{2,8})?"
-        r"[\d/:.,\- ]*(?:[AP]M|GMT|UTC|[A-Z]{2,4})?",
-        re.IGNORECASE,
+        r"(?i:other topics of interest|related(?: (?:stories|articles|links))?|read more|read also|also read"
+        r"|more on this(?: story)?|recommended(?: reading)?|you may also like)(?::.*)?"
     ),
 }
+_DATE_LABEL = re.compile(r"(?i:last updated|updated|published|posted|date)(?i: on| at)?(?=[\s:]|$)")
+_DATE_WORD = re.compile(
+    r"\d+(?:st|nd|rd|th|am|pm)?|[ap]m|a\.m|p\.m|gmt|utc|bst|ist|[ecmp][sd]t|cet|cest|at|on"
+    r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|mon|tue|wed|thu|fri|sat|sun"
+)
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -73,11 +74,18 @@ def split_sentences(text: str) -> list[Sentence]:
         Ordered and disjoint; ``text[s.start:s.end] == s.text``; together they hold every character
         that is not white space. ``kind`` tells content, headlines and captions from boilerplate.
 
+    Raises
+    ------
+    InputError
+        If it is no text.
+
     Examples
     --------
     >>> [s.text for s in split_sentences("“It is untrue. It is fiction,” he said. Nobody answered.")]
     ['“It is untrue.', 'It is fiction,” he said.', 'Nobody answered.']
     """
+    if not isinstance(text, str):
+        raise InputError(f"text is {text!r:.40} ({type(text).__name__}); expected a text")
     lines = [
         [(line.start() + start, line.start() + end) for start, end in _split_line(line.group())]
         for line in _LINE.finditer(text)
@@ -127,9 +135,20 @@ def _own_kind(sentence: str, *, alone: bool) -> str:
     for kind, pattern in _BOILERPLATE.items():
         if pattern.fullmatch(sentence):
             return kind
+    if _is_date_line(sentence):
+        return "metadata"
     is_short = len(sentence.split()) <= 16
     ends_open = sentence.rstrip("'\"”’)")[-1:] not in tuple(".!?…:;,")
     return "headline" if alone and is_short and ends_open else "content"
+
+
+def _is_date_line(sentence: str) -> bool:
+    """Whether a line says no more than when it was written: a label, then nothing but date words."""
+    label = _DATE_LABEL.match(sentence)
+    if label is None:
+        return False
+    words = re.split(r"[\s:,/|().–-]+", sentence[label.end() :].lower())
+    return all(_DATE_WORD.fullmatch(word) for word in words if word)
 
 
 def _mark_captions(lines: list[list[str]], kinds: list[list[str]]) -> None:

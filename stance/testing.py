@@ -1,4 +1,4 @@
-"""A predictor for tests of code that uses this package: no weights, no runtime, fixed answers."""
+"""A stand-in for StanceClassifier in tests of code that uses it: no weights, no runtime, fixed answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from stance.schema import LABELS, Label
+from stance.errors import InputError
+from stance.schema import LABELS, Label, Prediction
 
 
 class KeywordClassifier:
@@ -16,9 +17,14 @@ class KeywordClassifier:
     Parameters
     ----------
     words : mapping of str to Label
-        Lower-case words; the first that occurs in the sentence decides. Without any: neutral.
+        The first that occurs in the sentence decides, whatever its case. Without any: neutral.
     confidence : float
-        Probability of the label given, the rest is shared by the other two.
+        Probability of the label given, above 1/3 and at most 1; the other two share the rest.
+
+    Raises
+    ------
+    InputError
+        If a label is unknown or the confidence out of range.
 
     Examples
     --------
@@ -28,21 +34,33 @@ class KeywordClassifier:
 
     classes_ = LABELS
 
-    def __init__(self, words: Mapping[str, Label], *, confidence: float = 0.9) -> None:
-        self._words = dict(words)
+    def __init__(self, words: Mapping[str, Label | str], *, confidence: float = 0.9) -> None:
+        if not 1 / 3 < confidence <= 1:
+            raise InputError(f"confidence is {confidence}; expected a number above 1/3 and at most 1")
+        try:
+            self._words = {word.lower(): Label(label) for word, label in words.items()}
+        except ValueError as error:
+            raise InputError(f"{error}; expected one of {', '.join(LABELS)}") from error
         self._confidence = confidence
 
-    def predict_proba(self, pairs: Sequence[tuple[str, str]], /) -> npt.NDArray[np.float32]:
-        """Return probabilities of shape ``(n_pairs, 3)``."""
+    def predict_proba(
+        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None, progress: bool = False
+    ) -> npt.NDArray[np.float32]:
+        """Return probabilities of shape ``(n_pairs, 3)``; the options change nothing."""
         rest = (1 - self._confidence) / 2
         probabilities = np.full((len(pairs), len(LABELS)), rest, dtype=np.float32)
-        for row, (_, sentence) in enumerate(pairs):
-            probabilities[row, LABELS.index(self._label(sentence))] = self._confidence
+        for row, label in enumerate(self.predict(pairs)):
+            probabilities[row, LABELS.index(label)] = self._confidence
         return probabilities
 
-    def predict(self, pairs: Sequence[tuple[str, str]], /) -> list[Label]:
+    def predict(self, pairs: Sequence[tuple[str, str]]) -> list[Label]:
         """Return one label a pair."""
         return [self._label(sentence) for _, sentence in pairs]
+
+    def classify(self, claim: str, sentence: str) -> Prediction:
+        """Return the prediction of one pair."""
+        row = self.predict_proba([(claim, sentence)])[0]
+        return Prediction(self._label(sentence), dict(zip(LABELS, map(float, row), strict=True)))
 
     def _label(self, sentence: str) -> Label:
         lowered = sentence.lower()

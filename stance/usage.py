@@ -24,7 +24,12 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stance {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_inference_verbs(verbs, runs)
+    _add_training_verbs(verbs, runs)
+    return parser
 
+
+def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(
         verbs, runs["classify"], "stance classify --claim 'They met.' --sentence 'He denied that they met.'"
     )
@@ -51,6 +56,8 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
     _add_model(verb)
 
+
+def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(verbs, runs["build"], "stance build --articles articles/ --out runs/verbatim")
     verb.add_argument("--corpus", type=Path, default=Path(CORPUS), help=f"corpus folder (default {CORPUS})")
     verb.add_argument(
@@ -78,7 +85,6 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     verb.add_argument("--suite", choices=["public"], help="every table in the folder --data, one by one")
     verb.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
     _add_model(verb)
-    return parser
 
 
 def _add_verb(verbs: Any, run: Any, example: str) -> argparse.ArgumentParser:

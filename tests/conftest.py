@@ -80,7 +80,8 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
     model, tokenizer = tiny_model()
     folder = tmp_path_factory.mktemp("tiny")
-    return write_checkpoint(model, tokenizer, folder, temperature=1.5, max_length=64, provenance={})
+    seal = {"temperature": 1.5, "max_length": 64, "provenance": {}}
+    return write_checkpoint(model, tokenizer, folder, seal)
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ from stance.corpus.build import (
 )
 from stance.corpus.standoff import Standoff, read_standoff
 from stance.errors import require
+from stance.files import write_text
 from stance.schema import LABELS, Label
-from stance.tables import atomic_path, read_table
+from stance.tables import read_table
 
 CARD = "card.md"
 """Template of a corpus's card, in its own folder; the card itself is its README.md."""
@@ -50,7 +51,7 @@ def publish(folder: str | Path) -> None:
         rows = build_corpus(place)
         write_splits(rows, place / "restated", PAIR_COLUMNS)
         for name, text in retold_articles(corpus).items():
-            _write(place / "retold" / f"{name}.txt", text)
+            write_text(place / "retold" / f"{name}.txt", text)
         values = {
             "counts": counts_table(rows),
             "agreement": agreement_table(corpus, place / "votes"),
@@ -61,7 +62,7 @@ def publish(folder: str | Path) -> None:
         columns, splits = PAIR_COLUMNS, "restated/"
     values["features"] = features_yaml(columns)
     values["files"] = files_yaml(splits)
-    _write(place / "README.md", render((place / CARD).resolve(), values))
+    write_text(place / "README.md", render((place / CARD).resolve(), values))
 
 
 def retold_articles(corpus: Standoff) -> dict[str, str]:
@@ -142,11 +143,6 @@ def _votes(file: Path) -> dict[tuple[str, str], str]:
     return {
         (row.values["claim_id"], row.values["sentence_id"]): row.values["label"] for row in read_table(file)
     }
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_path(path) as part:
-        part.write_text(text, encoding="utf-8")
 
 
 def main(folders: Sequence[str]) -> None:

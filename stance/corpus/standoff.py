@@ -241,11 +241,8 @@ def find_texts(corpus: Standoff, folder: str | Path) -> dict[str, str]:
     place = Path(folder)
     if not place.is_dir():
         raise DataError(f"article folder {str(place)!r} does not exist; expected the annotated texts")
-    by_digest = {}
-    for file in sorted(place.iterdir()):
-        if file.is_file():
-            content = file.read_bytes()
-            by_digest[hashlib.sha256(content).hexdigest()] = content
+    contents = [file.read_bytes() for file in sorted(place.iterdir()) if file.is_file()]
+    by_digest = {hashlib.sha256(content).hexdigest(): content for content in contents}
     missing = [a.article_id for a in corpus.articles if a.sha256 not in by_digest]
     if missing:
         raise DataError(

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.metrics import classification_metrics, probability_metrics
+from stance.files import write_json
 from stance.schema import LABELS, Label, Predictor
-from stance.tables import write_json, write_table
+from stance.tables import write_table
 
 PREDICTION_COLUMNS = (
     "claim", "sentence", "reference", "label", *(label.value for label in LABELS), "group", "related",

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from stance.checkpoint import file_digest
 from stance.errors import InputError
+from stance.files import write_json
 from stance.schema import LABELS
-from stance.tables import Row, read_table, table_columns, table_format, write_json, write_table
+from stance.tables import Row, read_table, table_columns, table_format, write_table
 
 if TYPE_CHECKING:
     from stance.inference.classifier import StanceClassifier
@@ -66,28 +67,37 @@ def classify_file(
     table_format(out)
     if out.is_dir():
         raise InputError(f"cannot write {str(out)!r}: it is a folder; give a file name")
-    columns = table_columns(source, ("claim", "sentence"))
+    table_columns(source, ("claim", "sentence"))  # a file without them is refused before a run begins
     parts = out.with_name(out.name + ".parts")
     _open_parts(parts, _manifest(classifier, source), resume=resume)
-    counts = {"rows": 0, "errors": 0}
-    for number, rows in _shown(enumerate(_chunks(read_table(source))), progress):
-        part = parts / f"{number:08d}.jsonl"
+    for number, chunk in _shown(enumerate(_chunks(read_table(source))), progress):
+        part = _part(parts, number)
         if not part.exists():
-            write_table(part, _classify(classifier, rows), RESULTS)
-        counts["rows"] += len(rows)
-    renamed = {name: f"input_{name}" if name in RESULTS else name for name in columns}
-
-    def joined() -> Iterator[dict[str, Any]]:
-        for number, rows in enumerate(_chunks(read_table(source))):
-            results = read_table(parts / f"{number:08d}.jsonl")
-            for row, result in zip(rows, results, strict=True):
-                counts["errors"] += bool(result.values["error"])
-                kept = {renamed[name]: row.values.get(name) for name in columns}
-                yield {**kept, **result.values}
-
-    write_table(out, joined(), (*renamed.values(), *RESULTS))
+            write_table(part, _classify(classifier, chunk), RESULTS)
+    joined = _Joined(source, parts)
+    count = write_table(out, joined, joined.columns)
     shutil.rmtree(parts)
-    return counts
+    return {"rows": count, "errors": joined.errors}
+
+
+class _Joined:
+    """The rows of the input with the results of all chunks; may be iterated more than once."""
+
+    def __init__(self, source: Path, parts: Path) -> None:
+        self._source, self._parts = source, parts
+        # the input's own columns come first; one that is named like a result is renamed
+        self._names = {name: f"input_{name}" if name in RESULTS else name for name in table_columns(source)}
+        self.columns = (*self._names.values(), *RESULTS)
+        self.errors = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.errors = 0
+        for number, chunk in enumerate(_chunks(read_table(self._source))):
+            results = read_table(_part(self._parts, number))
+            for row, result in zip(chunk, results, strict=True):
+                self.errors += bool(result.values["error"])
+                own = {kept: row.values.get(name) for name, kept in self._names.items()}
+                yield {**own, **result.values}
 
 
 def _classify(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -125,6 +135,10 @@ def _manifest(classifier: StanceClassifier, source: Path) -> dict[str, Any]:
         "runtime": classifier.runtime,
         "rows_per_chunk": ROWS_PER_CHUNK,
     }
+
+
+def _part(parts: Path, number: int) -> Path:
+    return parts / f"{number:08d}.jsonl"
 
 
 def _open_parts(parts: Path, manifest: dict[str, Any], *, resume: bool) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -18,9 +15,6 @@ from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, o
 from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import PairEncoder, check_pairs, pair_problem, token_batches
 from stance.schema import LABELS, Label, Prediction
-
-CUDA_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
-"""Device files of NVIDIA's driver, on Linux and under WSL."""
 
 PAIRS_PER_CHUNK = 2048
 """Pairs that are tokenised and sorted together; bounds the memory of a call."""
@@ -86,9 +80,9 @@ class StanceClassifier:
         if device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
         checkpoint = find_checkpoint(path_or_hub_id)
-        if device == "cuda" or (device == "auto" and _cuda_is_there()):
-            from stance.inference.gpu import TorchBackend
+        from stance.inference.gpu import TorchBackend, cuda_is_there
 
+        if device == "cuda" or (device == "auto" and cuda_is_there()):
             return cls(checkpoint, TorchBackend(checkpoint, device="cuda"))
         from stance.inference.cpu import CpuBackend
 
@@ -221,13 +215,3 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
             f"{text!r} is no folder here and could not be fetched from the Hugging Face hub: {error}"
         ) from error
     return open_checkpoint(folder)
-
-
-def _cuda_is_there() -> bool:
-    """Whether torch sees a CUDA device; torch is not even imported where no driver is."""
-    has_driver = sys.platform == "win32" or any(os.path.exists(device) for device in CUDA_DRIVERS)
-    if not has_driver or find_spec("torch") is None or find_spec("transformers") is None:
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +18,17 @@ from stance.inference.encoding import pad_batch, pad_id_of
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
+
+CUDA_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
+"""Device files of NVIDIA's driver, on Linux and under WSL."""
+
+
+def cuda_is_there() -> bool:
+    """Whether torch sees a CUDA device; torch is not even imported where there is no driver."""
+    has_driver = sys.platform == "win32" or any(os.path.exists(device) for device in CUDA_DRIVERS)
+    if not has_driver or find_spec("torch") is None or find_spec("transformers") is None:
+        return False
+    return bool(require("torch", "train").cuda.is_available())
 
 
 class TorchBackend:
@@ -64,7 +79,5 @@ class TorchBackend:
 
 def _input_names(model: object) -> list[str]:
     """Return the inputs that the model's forward takes, of those a tokenizer can give."""
-    import inspect
-
     accepted = inspect.signature(model.forward).parameters  # type: ignore[attr-defined]
     return [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in accepted]

@@ -48,6 +48,20 @@ PARITY_PAIRS = [
 ]
 
 
+def prepare_libraries() -> None:
+    """Make sure that the extra is installed, and switch off the libraries' small progress bars.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch, transformers, accelerate or datasets is not there.
+    """
+    require("torch", "train")
+    require("accelerate", "train")
+    require("transformers.utils.logging", "train").disable_progress_bar()
+    require("datasets", "train").disable_progress_bars()
+
+
 def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
     """Turn a transformers folder with our three labels into a complete checkpoint.
 
@@ -73,23 +87,24 @@ def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
     transformers = require("transformers", "train")
     model = transformers.AutoModelForSequenceClassification.from_pretrained(source, use_safetensors=True)
     tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-    settings: dict[str, Any] = {"temperature": 1.0, "max_length": 256, "provenance": {}}
+    seal: dict[str, Any] = {"temperature": 1.0, "max_length": 256, "provenance": {}}
     if (source / MANIFEST).is_file():
         known = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
-        settings = {name: known.get(name, default) for name, default in settings.items()}
-    return write_checkpoint(model, tokenizer, out, **settings)
+        seal = {name: known.get(name, default) for name, default in seal.items()}
+    return write_checkpoint(model, tokenizer, out, seal)
 
 
-def write_checkpoint(
-    model: Any,
-    tokenizer: Any,
-    out: Path,
-    *,
-    temperature: float,
-    max_length: int,
-    provenance: Mapping[str, Any],
-) -> Checkpoint:
+def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, Any]) -> Checkpoint:
     """Write and seal a checkpoint aside, check it, then move it into place, the seal last.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+    tokenizer : transformers.PreTrainedTokenizerBase
+    out : Path
+        Folder of the checkpoint.
+    seal : mapping
+        ``temperature``, ``max_length`` and ``provenance``, as :func:`write_manifest` takes them.
 
     Raises
     ------
@@ -107,8 +122,7 @@ def write_checkpoint(
         aside, dtype=torch.float32, attn_implementation="eager"
     )
     export_graph(written, tokenizer, aside)
-    sealed = write_manifest(aside, temperature=temperature, max_length=max_length, provenance=provenance)
-    check_parity(sealed)
+    check_parity(write_manifest(aside, **seal))
     (out / MANIFEST).unlink(missing_ok=True)
     for name in (*FILES, MANIFEST):
         (aside / name).chmod(0o644)  # safetensors writes files that only their owner can read

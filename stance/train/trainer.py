@@ -10,6 +10,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from stance.train.base import find_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
 from stance.train.export import write_checkpoint
+from stance.train.memory import keep_freed_memory
 
 STATES = "trainer"
 """Folder inside the output that holds what resuming needs, and the TensorBoard log."""
@@ -70,58 +72,44 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     states = out / STATES
     _check_output(out, states, resume=resume)
     set_seed(config.seed)
+    keep_freed_memory()
 
-    # data
     mixture, validation = load_data(config)
     _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
 
-    # model
     base = find_base(config.base)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    model = _build_model(base, config)
-    datasets = {
-        "train": tokenised(mixture.examples, tokenizer, config.max_length),
-        "validation": tokenised(validation, tokenizer, config.max_length),
-    }
-
-    # optimisation
+    validation_set = tokenised(validation, tokenizer, config.max_length)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
     trainer = Trainer(
-        model=model,
+        model=_build_model(base, config),
         args=_arguments(config, states),
-        train_dataset=datasets["train"],
-        eval_dataset=datasets["validation"],
+        train_dataset=tokenised(mixture.examples, tokenizer, config.max_length),
+        eval_dataset=validation_set,
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
         processing_class=tokenizer,
         compute_metrics=_scores,
         callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
     )
-    trainer.train(resume_from_checkpoint=_last_state(states) if resume else None)
+    with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
+        trainer.train(resume_from_checkpoint=_last_state(states) if resume else None)
+        logits = np.asarray(trainer.predict(validation_set).predictions)
 
-    # calibration and checkpoint, once, on the first process
-    logits = np.asarray(trainer.predict(datasets["validation"]).predictions)
-    labels = np.array(datasets["validation"]["labels"])
-    provenance = {
-        "recipe": config.to_dict(),
-        "data": {"train": describe(mixture.examples), "validation": describe(validation)},
-        "dropped": mixture.dropped,
-        "steps": trainer.state.global_step,
-        "minutes": round((time.time() - started) / 60, 1),
-        "validation": _scores(EvalPrediction(logits, labels)),
-        "hardware": _hardware(trainer.args),
-        "versions": _versions(),
-    }
-    if trainer.is_world_process_zero():
-        write_checkpoint(
-            trainer.model,
-            tokenizer,
-            out,
-            temperature=fit_temperature(logits, labels),
-            max_length=config.max_length,
-            provenance=provenance,
-        )
+    labels = np.array(validation_set["labels"])
+    if trainer.is_world_process_zero():  # of several processes one writes
+        provenance = {
+            "recipe": config.to_dict(),
+            "data": {"train": describe(mixture.examples), "validation": describe(validation)},
+            "dropped": mixture.dropped,
+            "validation": _scores(EvalPrediction(logits, labels)),
+            "minutes": round((time.time() - started) / 60, 1),
+            **_circumstances(trainer),
+        }
+        temperature = fit_temperature(logits, labels)
+        seal = {"temperature": temperature, "max_length": config.max_length, "provenance": provenance}
+        write_checkpoint(trainer.model, tokenizer, out, seal)
     trainer.accelerator.wait_for_everyone()
     return open_checkpoint(out)
 
@@ -254,31 +242,25 @@ def _last_state(states: Path) -> str | None:
     return found
 
 
-def _hardware(arguments: TrainingArguments) -> dict[str, Any]:
-    cuda = torch.cuda.is_available()
+def _circumstances(trainer: Trainer) -> dict[str, Any]:
+    """Return how far the run went, on what hardware, with which versions."""
+    on_cuda = torch.cuda.is_available()
+    packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
     return {
-        "device": torch.cuda.get_device_name(0) if cuda else platform.machine() + " CPU",
-        "threads": torch.get_num_threads(),
-        "processes": arguments.world_size,
-        "precision": "bf16" if arguments.bf16 else "fp32",
-    }
-
-
-def _versions() -> dict[str, str]:
-    packages = (
-        "claim-stance",
-        "torch",
-        "transformers",
-        "datasets",
-        "tokenizers",
-        "openvino",
-        "numpy",
-    )
-    return {
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in packages},
+        "steps": trainer.state.global_step,
+        "hardware": {
+            "device": torch.cuda.get_device_name(0) if on_cuda else platform.machine() + " CPU",
+            "threads": torch.get_num_threads(),
+            "processes": trainer.args.world_size,
+            "precision": "bf16" if trainer.args.bf16 else "fp32",
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{package: metadata.version(package) for package in packages},
+        },
     }
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 (progress goes to stderr)
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
+        print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,95 @@
+"""Files on disk: looking a path up without surprises, and writing in one piece or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stance.errors import InputError
+
+
+def existing_file(path: str | Path, what: str, expected: str) -> Path:
+    """Return the path if it is a file.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What the file is to us, for the message: "article", "table".
+    expected : str
+        What would have been right, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, a folder, or the path cannot be one.
+    """
+    shown = repr(str(path)[:120])
+    try:
+        file = Path(path)
+        if file.is_file():
+            return file
+        is_folder = file.is_dir()
+    except (OSError, ValueError, TypeError) as error:  # too long, NUL, not a path at all
+        raise InputError(f"{what} {shown} is no usable path ({error}); expected {expected}") from error
+    raise InputError(
+        f"{what} {shown} {'is a folder' if is_folder else 'does not exist'}; expected {expected}"
+    )
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file that takes the place of ``path`` only when the block succeeds.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there.
+    """
+    final = Path(path)
+    try:
+        if final.is_dir():
+            raise InputError(f"cannot write {str(final)!r}: it is a folder; give a file name")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{final.name[:40]}.", suffix=".part", dir=final.parent)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"cannot write {str(final)[:120]!r}: {error}; choose another place") from error
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(part, 0o666 & ~_umask())
+        try:
+            part.replace(final)
+        except OSError as error:
+            raise InputError(
+                f"cannot write {str(final)[:120]!r}: {error.strerror}; choose another place"
+            ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a UTF-8 text file atomically."""
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a JSON file atomically: indented, UTF-8, NaN refused."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

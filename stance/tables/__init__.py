@@ -1,0 +1,100 @@
+"""Reading and writing rows: CSV, JSON lines and Parquet behind one pair of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from stance.errors import InputError
+from stance.files import atomic_path, existing_file
+from stance.tables import csv_rows, json_rows, parquet_rows
+from stance.tables.row import Row, check_columns
+
+__all__ = ["FORMATS", "Row", "read_table", "table_columns", "table_format", "write_table"]
+
+_MODULES: dict[str, ModuleType] = {".csv": csv_rows, ".jsonl": json_rows, ".parquet": parquet_rows}
+FORMATS = tuple(_MODULES)
+
+
+def table_format(path: str | Path) -> str:
+    """Return ``.csv``, ``.jsonl`` or ``.parquet``, or refuse the file by its name."""
+    ending = Path(path).suffix.lower()
+    if ending not in FORMATS:
+        raise InputError(
+            f"{str(path)[:120]!r} ends in {ending or 'nothing'!r}; expected one of {', '.join(FORMATS)}"
+        )
+    return ending
+
+
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> Iterator[Row]:
+    """Return an iterator over the rows of a table, in order, in constant memory.
+
+    A row that cannot be read (broken JSON, too many fields, an open quote) is yielded with its
+    ``error``, so that no row is lost and its neighbours are unharmed.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.csv``, ``.jsonl`` or ``.parquet`` file; text is UTF-8, a byte order mark is ignored.
+    columns : sequence of str
+        Columns that must be there.
+
+    Raises
+    ------
+    InputError
+        At once, if the file is missing, a folder or of an unknown format; while reading, if it is
+        not UTF-8, damaged, or lacks a column.
+    """
+    reader = _MODULES[table_format(path)]
+    file = existing_file(path, "table", f"a file ending in {', '.join(FORMATS)}")
+    return _guarded(reader.read(file, columns), file)
+
+
+def table_columns(path: str | Path, needed: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a table; for JSON lines, the keys of all rows as they first appear.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_table`.
+    """
+    reader = _MODULES[table_format(path)]
+    file = existing_file(path, "table", f"a file ending in {', '.join(FORMATS)}")
+    names = list(_guarded(reader.columns(file), file))
+    check_columns(file, names, needed)
+    return names
+
+
+def write_table(path: str | Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+    """Write rows to a table atomically and return their number.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to; the ending decides the format.
+    rows : iterable of mapping
+        A list, or an object that can be iterated anew, is written in constant memory.
+    columns : sequence of str
+        In this order; a row may lack some.
+
+    Notes
+    -----
+    CSV and Parquet hold texts, numbers and booleans. Other values become JSON text, and so does in
+    Parquet a column that mixes texts with something else. NaN and infinities become null in JSON.
+    """
+    writer = _MODULES[table_format(path)]
+    with atomic_path(path) as part:
+        count: int = writer.write(part, rows, columns)
+    return count
+
+
+def _guarded(values: Iterator[Any], file: Path) -> Iterator[Any]:
+    try:
+        yield from values
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} near position "
+            f"{error.start}); save it as UTF-8 and try again"
+        ) from error

@@ -1,0 +1,99 @@
+"""Rows of CSV files."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from stance.errors import InputError
+from stance.tables.row import Row, as_text, check_columns
+
+LINES_PER_ROW = 10_000
+"""A row that runs over more lines has an open quote."""
+
+
+def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows; see :func:`stance.tables.read_table`."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        records = _records(stream)
+        header = _header(file, records)
+        check_columns(file, header, columns)
+        number = 0
+        for record in records:
+            if isinstance(record, str):
+                number += 1
+                yield Row(number, {}, record)
+            elif record:  # an empty line is no row in CSV
+                number += 1
+                values = dict(zip(header, record, strict=False))
+                wrong = len(record) != len(header)
+                error = f"{len(record)} fields; the header has {len(header)}" if wrong else ""
+                yield Row(number, values, error)
+
+
+def columns(file: Path) -> Iterator[str]:
+    """Yield the names in the header."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        yield from _header(file, _records(stream))
+
+
+def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+    """Write the rows; see :func:`stance.tables.write_table`."""
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([_field(row.get(name)) for name in columns])
+            count += 1
+    return count
+
+
+def _field(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return as_text(value)
+    return value
+
+
+def _header(file: Path, records: Iterator[list[str] | str]) -> list[str]:
+    header = next(records, [])
+    if isinstance(header, str):
+        raise InputError(f"{str(file)!r} has a broken header: {header}")
+    if len(set(header)) < len(header):
+        raise InputError(f"{str(file)!r} names a column twice: {', '.join(header)}")
+    return header
+
+
+def _records(stream: TextIO) -> Iterator[list[str] | str]:
+    """Yield the fields of every record, or what is wrong with it.
+
+    Only the first line of a broken record is given up: reading goes on with the second, so that
+    an open quote does not swallow the rows that follow.
+    """
+    csv.field_size_limit(1 << 30)  # a long sentence is no error
+    waiting: deque[str] = deque()
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        while len(taken) < LINES_PER_ROW:
+            line = waiting.popleft() if waiting else next(stream, "")
+            if not line:
+                return
+            taken.append(line)
+            yield line
+
+    while True:
+        taken.clear()
+        try:
+            for fields in csv.reader(lines(), strict=True):
+                taken.clear()
+                yield fields
+            return
+        except csv.Error as error:
+            waiting.extendleft(reversed(taken[1:]))
+            yield f"broken CSV: {error}"

@@ -1,0 +1,38 @@
+"""One row of a table, and what all formats share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stance.errors import InputError
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a character: what cutting an emoji leaves. No UTF-8 file can hold it."""
+
+
+class Row(NamedTuple):
+    """One row of a table: its number (from 1), its values, and why it could not be read."""
+
+    number: int
+    values: dict[str, Any]
+    error: str = ""
+
+
+def check_columns(file: Path, given: Iterable[object], needed: Sequence[str]) -> None:
+    """Refuse a table that lacks a column."""
+    names = list(map(str, given))
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise InputError(
+            f"{str(file)!r} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"it has: {', '.join(names) or 'none'}"
+        )
+
+
+def as_text(value: object) -> str:
+    """Return a value as text: texts as they are, the rest as JSON where that can be."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,493 @@
+"""Classifying files: no row lost, interrupted runs resumed to the very same bytes."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stance.checkpoint import WEIGHTS, Checkpoint, write_manifest
+from stance.errors import InputError, StanceError
+from stance.inference import batch
+from stance.inference.batch import RESULTS, classify_file
+from stance.inference.classifier import StanceClassifier
+from stance.schema import Prediction
+from stance.tables import parquet_rows, read_table
+
+from conftest import WORDS
+
+ENDINGS = (".csv", ".jsonl", ".parquet")
+VOCABULARY = " ".join(WORDS).split()
+PAIRS = [(" ".join(VOCABULARY[i : i + 3]), " ".join(VOCABULARY[i + 3 : i + 4 + i % 7])) for i in range(25)]
+
+
+class Interrupted(RuntimeError):
+    """What the wrapper raises."""
+
+
+class Stopping(StanceClassifier):
+    """A real classifier that fails after some chunks, as a machine that is switched off."""
+
+    calls_left = 0
+
+    def classify_pairs(
+        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None
+    ) -> list[Prediction]:
+        if self.calls_left == 0:
+            raise Interrupted
+        self.calls_left -= 1
+        return super().classify_pairs(pairs, batch_size=batch_size)
+
+
+@pytest.fixture(scope="module")
+def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
+    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "ROWS_PER_CHUNK", 4)
+
+
+def stopping(clf: StanceClassifier, after: int) -> Stopping:
+    stopper = Stopping(clf.checkpoint, clf._backend)
+    stopper.calls_left = after
+    return stopper
+
+
+def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """Write rows without the package's own writer."""
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    else:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    rows = list(read_table(path))
+    assert not [row.error for row in rows if row.error]
+    return [row.values for row in rows]
+
+
+def pair_rows(count: int = len(PAIRS)) -> list[dict[str, Any]]:
+    return [{"id": f"r{i}", "claim": c, "sentence": s} for i, (c, s) in enumerate(PAIRS[:count])]
+
+
+# the result
+
+
+@pytest.mark.parametrize("out_ending", ENDINGS)
+@pytest.mark.parametrize("in_ending", ENDINGS)
+@pytest.mark.usefixtures("small_chunks")
+def test_every_format_goes_in_and_out(
+    clf: StanceClassifier, tmp_path: Path, in_ending: str, out_ending: str
+) -> None:
+    source = write(tmp_path / f"pairs{in_ending}", pair_rows(11))
+    out = tmp_path / "deep" / "er" / f"out{out_ending}"
+    assert classify_file(clf, source, out) == {"rows": 11, "errors": 0}
+    expected = clf.predict_proba(PAIRS[:11])
+    rows = read(out)
+    assert [row["id"] for row in rows] == [f"r{i}" for i in range(11)]
+    assert [(row["claim"], row["sentence"]) for row in rows] == PAIRS[:11]
+    assert list(rows[0]) == ["id", "claim", "sentence", *RESULTS]
+    for row, probabilities, label in zip(rows, expected, clf.predict(PAIRS[:11]), strict=True):
+        assert row["label"] == label
+        assert [float(row[name]) for name in RESULTS[1:4]] == pytest.approx(probabilities, abs=1e-3)
+        assert row["truncated"] in (False, "false")
+        assert row["error"] == ""
+    assert sorted(path.name for path in out.parent.iterdir()) == [out.name]
+
+
+def test_a_cut_sentence_is_told(clf: StanceClassifier, tmp_path: Path) -> None:
+    rows = [{"claim": "they met", "sentence": "no"}, {"claim": "they met", "sentence": "no " * 500}]
+    out = tmp_path / "out.jsonl"
+    classify_file(clf, write(tmp_path / "in.jsonl", rows), out)
+    assert [row["truncated"] for row in read(out)] == [False, True]
+
+
+def test_columns_named_like_results_are_kept(clf: StanceClassifier, tmp_path: Path) -> None:
+    row = {"claim": "they met", "sentence": "no", "label": "gold", "neutral": "0", "error": "none", "x": "1"}
+    out = tmp_path / "out.csv"
+    classify_file(clf, write(tmp_path / "in.csv", [row]), out)
+    (result,) = read(out)
+    assert list(result) == ["claim", "sentence", "input_label", "input_neutral", "input_error", "x", *RESULTS]
+    assert (result["input_label"], result["input_neutral"], result["input_error"]) == ("gold", "0", "none")
+
+
+@pytest.mark.xfail(strict=True, reason="label becomes input_label even where there is one: a column is lost")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_second_round_keeps_the_columns_of_the_first(
+    clf: StanceClassifier, tmp_path: Path, ending: str
+) -> None:
+    row = {"claim": "they met", "sentence": "no", "input_label": "first", "label": "second"}
+    out = tmp_path / f"out{ending}"
+    classify_file(clf, write(tmp_path / f"in{ending}", [row]), out)
+    (result,) = read(out)
+    assert {"first", "second"} <= set(map(str, result.values()))
+
+
+def test_the_input_may_be_its_own_output(clf: StanceClassifier, tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.csv", pair_rows(3))
+    assert classify_file(clf, file, file) == {"rows": 3, "errors": 0}
+    assert [row["id"] for row in read(file)] == ["r0", "r1", "r2"]
+
+
+def test_an_old_output_is_replaced(clf: StanceClassifier, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("an older result", encoding="utf-8")
+    classify_file(clf, write(tmp_path / "in.csv", pair_rows(2)), out)
+    assert len(read(out)) == 2
+
+
+# bad rows
+
+
+def test_bad_rows_keep_their_place_with_the_reason(clf: StanceClassifier, tmp_path: Path) -> None:
+    lines = [
+        '{"claim": "they met", "sentence": "no", "id": 1}',
+        '{"claim": "", "sentence": "no", "id": 2}',
+        '{"claim": "they met", "id": 3}',
+        '{"claim": 5, "sentence": "no", "id": 4}',
+        '{"claim": "they met", "sentence": null, "id": 5}',
+        "{broken",
+        "[1, 2]",
+        json.dumps({"claim": "they met " * 30, "sentence": "no", "id": 8}),
+        '{"claim": "they met", "sentence": "yes", "id": 9}',
+    ]
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    assert classify_file(clf, source, out) == {"rows": 9, "errors": 7}
+    rows = read(out)
+    assert [row["id"] for row in rows] == [1, 2, 3, 4, 5, None, None, 8, 9]
+    reasons = [row["error"] for row in rows]
+    expected = [
+        "",
+        "claim is empty",
+        "sentence is None",
+        "claim is 5 (int)",
+        "sentence is None",
+        "broken JSON",
+        "a JSON list",
+        "too long",
+        "",
+    ]
+    for reason, part in zip(reasons, expected, strict=True):
+        assert part in reason
+        assert bool(reason) == bool(part)
+    assert [row["label"] is None for row in rows] == [bool(part) for part in expected]
+    assert rows[3]["claim"] == 5
+
+
+@pytest.mark.xfail(strict=True, reason="claim_problem fails above max_length tokens: bare Exception, run lost")
+def test_a_very_long_claim_is_one_bad_row(clf: StanceClassifier, tmp_path: Path) -> None:
+    rows = [{"claim": "they met", "sentence": "no"}, {"claim": "they met " * 500, "sentence": "no"}]
+    out = tmp_path / "out.csv"
+    assert classify_file(clf, write(tmp_path / "in.csv", rows), out) == {"rows": 2, "errors": 1}
+
+
+def test_bad_csv_rows_keep_their_place(clf: StanceClassifier, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("claim,sentence\nthey met,no\nthey met\nthey met,no,more\n,no\nthey met,no\n", "utf-8")
+    out = tmp_path / "out.csv"
+    assert classify_file(clf, source, out) == {"rows": 5, "errors": 3}
+    reasons = [row["error"] for row in read(out)]
+    assert reasons == ["", "1 fields; the header has 2", "3 fields; the header has 2", *reasons[3:4], ""]
+    assert "claim is empty" in reasons[3]
+
+
+bad_or_good = st.one_of(
+    st.just('{"claim": "they met", "sentence": "no"}'),
+    st.builds(
+        lambda c, s: json.dumps({"claim": c, "sentence": s}),
+        st.one_of(st.none(), st.integers(), st.text(st.characters(exclude_categories=["Cs"]), max_size=5)),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    ),
+    st.sampled_from(["{", "7", "[]", "null", "{}", '{"claim": {"a": []}, "sentence": [1]}']),
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(bad_or_good, max_size=9))
+@pytest.mark.usefixtures("small_chunks")
+def test_rows_in_are_rows_out_always(clf: StanceClassifier, tmp_path: Path, lines: list[str]) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    first = '{"claim": "they met", "sentence": "no", "id": 0}'
+    source.write_text("\n".join([first, *lines]) + "\n", encoding="utf-8")
+    counts = classify_file(clf, source, out)
+    rows = read(out)
+    assert counts["rows"] == len(rows) == 1 + len(lines)
+    assert counts["errors"] == sum(bool(row["error"]) for row in rows)
+    assert all((row["label"] is None) == bool(row["error"]) for row in rows)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_lone_surrogate_is_one_bad_row_and_not_the_end(
+    clf: StanceClassifier, tmp_path: Path, ending: str
+) -> None:
+    rows = [{"claim": "they met", "sentence": "no"}, {"claim": "they \ud800met", "sentence": "no"}]
+    out = tmp_path / f"out{ending}"
+    assert classify_file(clf, write(tmp_path / "in.jsonl", rows), out) == {"rows": 2, "errors": 1}
+
+
+def test_a_bad_cell_of_another_type_is_one_bad_row_in_parquet_too(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    rows = [{"claim": "they met", "sentence": "no"}, {"claim": 5, "sentence": "no"}]
+    out = tmp_path / "out.parquet"
+    assert classify_file(clf, write(tmp_path / "in.jsonl", rows), out) == {"rows": 2, "errors": 1}
+    assert len(read(out)) == 2
+
+
+def test_a_parquet_output_may_begin_with_many_bad_rows(
+    clf: StanceClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_rows, "ROWS_PER_CHUNK", 2)
+    rows = [{"claim": c, "sentence": "no"} for c in ("", "", "they met")]
+    out = tmp_path / "out.parquet"
+    assert classify_file(clf, write(tmp_path / "in.jsonl", rows), out) == {"rows": 3, "errors": 2}
+    assert read(out)[2]["supports"] > 0
+
+
+def test_a_parquet_input_with_dates_goes_to_json_lines(clf: StanceClassifier, tmp_path: Path) -> None:
+    row = {"claim": "they met", "sentence": "no", "day": datetime.date(2024, 2, 29)}
+    out = tmp_path / "out.jsonl"
+    classify_file(clf, write(tmp_path / "in.parquet", [row]), out)
+    assert read(out)[0]["day"] == "2024-02-29"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_table_without_rows_gives_one_without_rows(
+    clf: StanceClassifier, tmp_path: Path, ending: str
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("claim,sentence\n", encoding="utf-8")
+    out = tmp_path / f"out{ending}"
+    assert classify_file(clf, source, out) == {"rows": 0, "errors": 0}
+    assert read(out) == []
+
+
+@pytest.mark.parametrize("content", ["id,claim,sentence\n", "claim,sentence,id\nthey met,no\n"])
+def test_columns_of_a_table_without_a_sound_row_are_kept(
+    clf: StanceClassifier, tmp_path: Path, content: str
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(content, encoding="utf-8")
+    classify_file(clf, source, out)
+    assert "id" in out.read_text(encoding="utf-8").splitlines()[0].split(",")
+
+
+# law 4: resuming
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("after", [0, 1, 3])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_resumed_run_gives_byte_for_byte_what_an_uninterrupted_one_gives(
+    clf: StanceClassifier, tmp_path: Path, ending: str, after: int
+) -> None:
+    rows = [*pair_rows(9), {"id": "bad", "claim": "", "sentence": "no"}, *pair_rows(9)]
+    source = write(tmp_path / "in.jsonl", rows)
+    whole, resumed = tmp_path / f"whole{ending}", tmp_path / f"resumed{ending}"
+    expected = classify_file(clf, source, whole)
+    with pytest.raises(Interrupted):
+        classify_file(stopping(clf, after), source, resumed)
+    assert not resumed.exists()
+    assert classify_file(stopping(clf, 5 - after), source, resumed, resume=True) == expected
+    assert resumed.read_bytes() == whole.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([source.name, whole.name, resumed.name])
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_run_interrupted_again_and_again_ends_the_same(clf: StanceClassifier, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", pair_rows(19))
+    whole, resumed = tmp_path / "whole.csv", tmp_path / "resumed.csv"
+    classify_file(clf, source, whole)
+    for _ in range(4):
+        with pytest.raises(Interrupted):
+            classify_file(stopping(clf, 1), source, resumed, resume=True)
+    classify_file(stopping(clf, 1), source, resumed, resume=True)
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+@pytest.fixture
+def interrupted(clf: StanceClassifier, tmp_path: Path, small_chunks: None) -> tuple[Path, Path]:
+    source, out = write(tmp_path / "in.csv", pair_rows(19)), tmp_path / "out.csv"
+    with pytest.raises(Interrupted):
+        classify_file(stopping(clf, 2), source, out)
+    return source, out
+
+
+def test_an_interrupted_run_is_never_overwritten_silently(
+    clf: StanceClassifier, interrupted: tuple[Path, Path]
+) -> None:
+    with pytest.raises(InputError, match=r"out\.csv\.parts' holds an interrupted run; go on with --resume"):
+        classify_file(clf, *interrupted)
+
+
+def test_another_input_is_refused(clf: StanceClassifier, interrupted: tuple[Path, Path]) -> None:
+    source, out = interrupted
+    with source.open("a", encoding="utf-8") as stream:
+        stream.write("r99,they met,no\n")
+    with pytest.raises(InputError, match="had another input; delete the folder"):
+        classify_file(clf, source, out, resume=True)
+    assert not out.exists()
+
+
+def test_another_checkpoint_is_refused(
+    clf: StanceClassifier, interrupted: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(clf.checkpoint.path, tmp_path / "copy"))
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[-1] ^= 1
+    (folder / WEIGHTS).write_bytes(content)
+    write_manifest(folder, temperature=1.5, max_length=64, provenance={})
+    other = StanceClassifier.from_pretrained(folder, device="cpu")
+    with pytest.raises(InputError, match="had another checkpoint"):
+        classify_file(other, *interrupted, resume=True)
+
+
+@pytest.mark.xfail(strict=True, reason="the digest of a checkpoint leaves out its temperature")
+def test_the_same_weights_at_another_temperature_are_refused(
+    clf: StanceClassifier, interrupted: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(clf.checkpoint.path, tmp_path / "copy"))
+    write_manifest(folder, temperature=9.0, max_length=64, provenance={})
+    other = StanceClassifier.from_pretrained(folder, device="cpu")
+    with pytest.raises(InputError, match="had another checkpoint"):
+        classify_file(other, *interrupted, resume=True)
+
+
+def test_other_chunks_are_refused(
+    clf: StanceClassifier, interrupted: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "ROWS_PER_CHUNK", 5)
+    with pytest.raises(InputError, match="had another rows_per_chunk"):
+        classify_file(clf, *interrupted, resume=True)
+
+
+def test_resume_with_nothing_to_resume_starts(clf: StanceClassifier, tmp_path: Path) -> None:
+    source, out = write(tmp_path / "in.csv", pair_rows(3)), tmp_path / "out.csv"
+    assert classify_file(clf, source, out, resume=True) == {"rows": 3, "errors": 0}
+
+
+def test_a_half_written_part_is_no_part(clf: StanceClassifier, interrupted: tuple[Path, Path]) -> None:
+    source, out = interrupted
+    parts = out.with_name("out.csv.parts")
+    assert sorted(p.name for p in parts.iterdir()) == ["00000000.jsonl", "00000001.jsonl", "manifest.json"]
+    (parts / ".00000002.jsonl.abc.part").write_text('{"label": "supp', encoding="utf-8")
+    assert classify_file(clf, source, out, resume=True) == {"rows": 19, "errors": 0}
+    assert len(read(out)) == 19
+    assert not parts.exists()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="json.loads of a damaged manifest raises JSONDecodeError or AttributeError"
+)
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_a_damaged_manifest_is_refused(
+    clf: StanceClassifier, interrupted: tuple[Path, Path], content: str
+) -> None:
+    source, out = interrupted
+    (out.with_name("out.csv.parts") / "manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="delete the folder"):
+        classify_file(clf, source, out, resume=True)
+
+
+@pytest.mark.xfail(strict=True, reason="a part that was cut short fails in zip(strict=True): ValueError")
+def test_a_damaged_part_is_refused(clf: StanceClassifier, interrupted: tuple[Path, Path]) -> None:
+    source, out = interrupted
+    part = out.with_name("out.csv.parts") / "00000001.jsonl"
+    part.write_text(part.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(StanceError):
+        classify_file(clf, source, out, resume=True)
+
+
+@pytest.mark.xfail(strict=True, reason="a file where the parts belong: FileExistsError")
+def test_a_file_where_the_parts_belong_is_told(clf: StanceClassifier, tmp_path: Path) -> None:
+    (tmp_path / "out.csv.parts").touch()
+    with pytest.raises(InputError, match=r"out\.csv\.parts"):
+        classify_file(clf, write(tmp_path / "in.csv", pair_rows(1)), tmp_path / "out.csv", resume=True)
+
+
+# what cannot be read or written is refused before the work begins
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("in.txt", b"", r"ends in '\.txt'; expected one of \.csv, \.jsonl, \.parquet"),
+        ("in", b"", "ends in 'nothing'"),
+        ("in.csv", b"claim,text\na,b\n", "lacks the column sentence; it has: claim, text"),
+        ("in.csv", b"", "lacks the columns claim, sentence; it has: none"),
+        ("in.jsonl", b'{"text": "a"}\n', "lacks the columns claim, sentence"),
+        ("in.csv", b"claim,sentence\n\xff\xfe,b\n", "is not UTF-8"),
+        ("in.parquet", b"no parquet", "cannot be read as Parquet"),
+        ("in.csv", b"claim,sentence,claim\na,b,c\n", "names a column twice"),
+    ],
+)
+def test_an_input_that_cannot_be_used_is_refused(
+    clf: StanceClassifier, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        classify_file(clf, tmp_path / name, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="read_table checks the columns only when it is read, after _open_parts")
+def test_a_refused_input_leaves_nothing_behind_and_can_be_mended(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    source, out = write(tmp_path / "in.csv", [{"claim": "they met", "text": "no"}]), tmp_path / "out.csv"
+    with pytest.raises(InputError, match="lacks the column sentence"):
+        classify_file(clf, source, out)
+    write(source, [{"claim": "they met", "sentence": "no"}])
+    assert classify_file(clf, source, out) == {"rows": 1, "errors": 0}
+
+
+def test_a_missing_input_and_a_folder_are_refused(clf: StanceClassifier, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        classify_file(clf, tmp_path / "in.csv", tmp_path / "out.csv")
+    (tmp_path / "in.csv").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        classify_file(clf, tmp_path / "in.csv", tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "out.json"])
+def test_an_unknown_output_format_is_refused_first(clf: StanceClassifier, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="expected one of"):
+        classify_file(clf, tmp_path / "missing.csv", tmp_path / name)
+
+
+def test_a_folder_is_no_output(clf: StanceClassifier, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(InputError, match="it is a folder; give a file name"):
+        classify_file(clf, write(tmp_path / "in.csv", pair_rows(1)), tmp_path / "out.csv")
+
+
+def test_progress_is_shown_on_stderr_only(
+    clf: StanceClassifier, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", pair_rows(3))
+    classify_file(clf, source, tmp_path / "quiet.csv")
+    assert capfd.readouterr() == ("", "")
+    classify_file(clf, source, tmp_path / "shown.csv", progress=True)
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "rows" in shown.err

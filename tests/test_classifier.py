@@ -1,0 +1,387 @@
+"""StanceClassifier: sound probabilities, the same in any order and batch, on any backend."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stance.checkpoint import GRAPH, WEIGHTS, Checkpoint, write_manifest
+from stance.errors import CheckpointError, InputError, StanceError
+from stance.inference import classifier as classifier_module
+from stance.inference.classifier import StanceClassifier, softmax
+from stance.inference.gpu import TorchBackend
+from stance.schema import LABELS, Label, Predictor
+
+from conftest import WORDS, tiny_model
+
+CLOSE = 1e-3
+VOCABULARY = " ".join(WORDS).split()
+
+
+def random_pairs(count: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Pairs of very different lengths: from one word to more than the model takes."""
+    rng = random.Random(seed)
+    return [
+        (
+            " ".join(rng.choices(VOCABULARY, k=rng.randint(1, 20))),
+            " ".join(rng.choices(VOCABULARY, k=rng.randint(1, 80))),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
+    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def reference(tiny_checkpoint: Checkpoint) -> StanceClassifier:
+    """The same weights in torch, float32."""
+    return StanceClassifier(tiny_checkpoint, TorchBackend(tiny_checkpoint, device="cpu"))
+
+
+def assert_same_answers(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> None:
+    """No probability differs by more than 1e-3, and no label whose margin is above that."""
+    assert np.abs(ours - theirs).max() <= CLOSE
+    top = np.sort(theirs, axis=1)
+    clear = top[:, 2] - top[:, 1] > 2 * CLOSE
+    assert (ours.argmax(axis=1) == theirs.argmax(axis=1))[clear].all()
+
+
+sound_texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)
+
+
+# law 2
+
+
+@settings(max_examples=40)
+@given(pairs=st.lists(st.tuples(sound_texts, sound_texts), max_size=5))
+def test_probabilities_are_finite_and_sum_to_1(clf: StanceClassifier, pairs: list[tuple[str, str]]) -> None:
+    sound = [pair for pair in pairs if not clf.pair_problem(*pair)]
+    probabilities = clf.predict_proba(sound)
+    assert probabilities.shape == (len(sound), 3)
+    assert probabilities.dtype == np.float32
+    assert np.isfinite(probabilities).all()
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), batch_size=st.one_of(st.none(), st.integers(1, 40)))
+def test_order_batch_size_and_padding_change_no_probability(
+    clf: StanceClassifier, seed: int, batch_size: int | None
+) -> None:
+    pairs = random_pairs(23, seed)
+    alone = np.concatenate([clf.predict_proba([pair]) for pair in pairs])
+    order = random.Random(seed).sample(range(len(pairs)), len(pairs))
+    together = clf.predict_proba([pairs[i] for i in order], batch_size=batch_size)
+    assert_same_answers(together, alone[order])
+
+
+def test_padding_to_the_longest_input_changes_nothing(clf: StanceClassifier) -> None:
+    short, long = ("they met", "no"), ("they met", "the ministry denied it " * 40)
+    beside = clf.predict_proba([short, long], batch_size=2)[0]
+    assert_same_answers(beside[None], clf.predict_proba([short]))
+
+
+def test_pairs_are_answered_in_their_places_across_chunks(
+    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = random_pairs(31)
+    expected = clf.classify_pairs(pairs)
+    monkeypatch.setattr(classifier_module, "PAIRS_PER_CHUNK", 7)
+    chunked = clf.classify_pairs(pairs)
+    assert [p.truncated for p in chunked] == [p.truncated for p in expected]
+    assert_same_answers(as_array(chunked), as_array(expected))
+
+
+def as_array(predictions: list[Any]) -> npt.NDArray[np.float32]:
+    return np.array([[p.probabilities[label] for label in LABELS] for p in predictions], dtype=np.float32)
+
+
+# law 3
+
+
+def test_cpu_backend_and_torch_agree(clf: StanceClassifier, reference: StanceClassifier) -> None:
+    pairs = random_pairs(400, seed=3)
+    ours, theirs = clf.predict_proba(pairs), reference.predict_proba(pairs)
+    assert np.abs(ours - theirs).max() <= 0.005
+    assert (ours.argmax(axis=1) == theirs.argmax(axis=1)).mean() >= 0.995
+    assert len({tuple(row) for row in theirs.round(4)}) > 100  # the answers do differ from pair to pair
+
+
+def test_probabilities_are_those_of_plain_transformers_at_the_temperature(
+    clf: StanceClassifier, tiny_checkpoint: Checkpoint
+) -> None:
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint.path)
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint.path, dtype=torch.float32)
+    assert model.config.id2label == {i: label.value for i, label in enumerate(LABELS)}
+    pairs = random_pairs(40, seed=5)
+    inputs = tokenizer(
+        [claim for claim, _ in pairs],
+        [sentence for _, sentence in pairs],
+        truncation="only_second",
+        max_length=64,
+        padding=True,
+        return_tensors="pt",
+    )
+    with torch.inference_mode():
+        expected = torch.softmax(model(**inputs).logits / tiny_checkpoint.temperature, dim=1).numpy()
+    assert_same_answers(clf.predict_proba(pairs), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["roberta", "electra", "xlm-roberta"])
+def test_other_families_agree_with_torch(tmp_path: Path, family: str) -> None:
+    from stance.train.export import write_checkpoint
+
+    written = write_checkpoint(
+        *tiny_model(family), tmp_path, {"temperature": 1.0, "max_length": 64, "provenance": {}}
+    )
+    pairs = random_pairs(200, seed=4)
+    theirs = StanceClassifier(written, TorchBackend(written, device="cpu")).predict_proba(pairs)
+    assert_same_answers(StanceClassifier.from_pretrained(tmp_path, device="cpu").predict_proba(pairs), theirs)
+
+
+# the face
+
+
+def test_the_face_fits_the_protocol(clf: StanceClassifier) -> None:
+    assert isinstance(clf, Predictor)
+    assert clf.classes_ == (Label.SUPPORTS, Label.DENIES, Label.NEUTRAL)
+    assert "OpenVINO" in clf.runtime
+    assert "f32" in clf.runtime
+
+
+def test_no_pairs_give_no_rows(clf: StanceClassifier) -> None:
+    probabilities = clf.predict_proba([])
+    assert probabilities.shape == (0, 3)
+    assert probabilities.dtype == np.float32
+    assert clf.predict([]) == []
+    assert clf.classify_pairs([]) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 17])
+def test_any_number_of_pairs_is_answered(clf: StanceClassifier, count: int) -> None:
+    pairs = random_pairs(count)
+    probabilities = clf.predict_proba(pairs)
+    assert probabilities.shape == (count, 3)
+    assert clf.predict(pairs) == [LABELS[i] for i in probabilities.argmax(axis=1)]
+
+
+def test_one_pair_is_a_prediction(clf: StanceClassifier) -> None:
+    prediction = clf.classify("the leaders met", "the ministry denied it")
+    row = clf.predict_proba([("the leaders met", "the ministry denied it")])[0]
+    assert tuple(prediction.probabilities) == LABELS
+    assert list(prediction.probabilities.values()) == pytest.approx(row.tolist())
+    assert prediction.label is LABELS[int(row.argmax())]
+    assert prediction.confidence == pytest.approx(row.max())
+    assert type(prediction.confidence) is float
+    assert prediction.truncated is False
+    assert prediction.voice is None
+
+
+def test_a_cut_sentence_is_told_and_equals_what_is_left_of_it(clf: StanceClassifier) -> None:
+    short, cut = clf.classify_pairs([("the", "the " * 60), ("the", "the " * 60 + "denied " * 5000)])
+    assert (short.truncated, cut.truncated) == (False, True)
+    assert_same_answers(as_array([cut]), as_array([short]))
+
+
+def test_a_claim_that_is_too_long_is_refused_and_not_cut(clf: StanceClassifier) -> None:
+    claim = "the leaders met " * 20
+    with pytest.raises(InputError, match=r"pair 1: the claim .* too long.*never cut"):
+        clf.predict_proba([("the", "met"), (claim, "no")])
+    assert "too long" in clf.pair_problem(claim, "no")
+    assert clf.pair_problem("the", "met") == ""
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="claim_problem counts with truncation switched on: bare Exception above max_length tokens",
+)
+@pytest.mark.parametrize("words", [65, 10_000])
+def test_a_claim_of_any_length_beyond_the_model_is_refused(clf: StanceClassifier, words: int) -> None:
+    with pytest.raises(InputError, match="too long"):
+        clf.predict([("the " * words, "no")])
+
+
+def test_a_separator_in_a_text_is_text(clf: StanceClassifier) -> None:
+    joined, plain = clf.predict_proba([("they met", "no [SEP] denied"), ("they met", "no [ sep ] denied")])
+    assert_same_answers(joined[None], plain[None])
+
+
+def test_the_input_is_left_as_it_is(clf: StanceClassifier) -> None:
+    pairs = [["they met", "no"], ["they met", "yes"]]
+    clf.predict(pairs)  # type: ignore[arg-type]
+    assert pairs == [["they met", "no"], ["they met", "yes"]]
+
+
+def test_progress_goes_to_stderr(clf: StanceClassifier, capfd: pytest.CaptureFixture[str]) -> None:
+    quiet = clf.predict_proba(random_pairs(3))
+    assert capfd.readouterr() == ("", "")
+    shown = clf.predict_proba(random_pairs(3), progress=True)
+    assert capfd.readouterr().out == ""
+    assert (quiet == shown).all()
+
+
+def test_threads_may_share_a_classifier(clf: StanceClassifier) -> None:
+    jobs = [random_pairs(1 + seed % 9, seed) for seed in range(40)]
+    expected = [clf.predict_proba(pairs) for pairs in jobs]
+    with ThreadPoolExecutor(8) as pool:
+        for ours, theirs in zip(pool.map(clf.predict_proba, jobs), expected, strict=True):
+            assert_same_answers(ours, theirs)
+
+
+def test_an_error_leaves_the_classifier_usable(clf: StanceClassifier) -> None:
+    before = clf.predict_proba(random_pairs(5))
+    with pytest.raises(InputError):
+        clf.predict_proba([("a", "b"), ("a", "")])
+    assert_same_answers(clf.predict_proba(random_pairs(5)), before)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the garbage collector waits, holding the GIL, for a runtime thread whose callback needs the GIL",
+)
+def test_a_classifier_that_is_dropped_right_after_its_answer_does_not_hang(
+    tiny_checkpoint: Checkpoint,
+) -> None:
+    code = (
+        "import sys; from stance import StanceClassifier\n"
+        "for _ in range(10): StanceClassifier.from_pretrained(sys.argv[1], device='cpu').predict([('a', 'b')] * 3)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tiny_checkpoint.path)], check=True, timeout=15)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_size_below_1_is_refused(clf: StanceClassifier, batch_size: int) -> None:
+    with pytest.raises(
+        InputError, match=f"batch_size is {batch_size}; expected a whole number of at least 1"
+    ):
+        clf.predict_proba([("a", "b")], batch_size=batch_size)
+
+
+@pytest.mark.xfail(strict=True, reason="a batch_size of another type is a TypeError from inside")
+@pytest.mark.parametrize("batch_size", ["8", 2.5])
+def test_a_batch_size_that_is_no_whole_number_is_refused(clf: StanceClassifier, batch_size: Any) -> None:
+    with pytest.raises(InputError, match="batch_size is"):
+        clf.predict_proba([("a", "b")], batch_size=batch_size)
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "CPU", None, 0])
+def test_an_unknown_device_is_refused_before_anything_is_opened(device: Any) -> None:
+    with pytest.raises(InputError, match=r"expected 'auto', 'cpu' or 'cuda'"):
+        StanceClassifier.from_pretrained("/nowhere", device=device)
+
+
+def test_cuda_that_is_not_there_is_refused(tiny_checkpoint: Checkpoint) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(InputError, match="torch sees no CUDA device; use device='cpu'"):
+        StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cuda")
+
+
+def test_a_hub_id_that_cannot_be_fetched_is_a_checkpoint_error() -> None:
+    with pytest.raises(CheckpointError, match=r"'nobody/nothing' is no folder here and could not be fetched"):
+        StanceClassifier.from_pretrained("nobody/nothing", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["./no/where", "/no/where", "nowhere", "~/no-such-folder-of-stance"])
+def test_a_folder_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        StanceClassifier.from_pretrained(name, device="cpu")
+
+
+@pytest.mark.xfail(strict=True, reason="huggingface_hub raises HFValidationError, a ValueError")
+@pytest.mark.parametrize("name", ["my models/best", "runs/news--2"])
+def test_a_missing_relative_folder_that_can_be_no_hub_id_is_a_checkpoint_error(name: str) -> None:
+    with pytest.raises(StanceError, match="no folder"):
+        StanceClassifier.from_pretrained(name, device="cpu")
+
+
+# checkpoints that are sealed but cannot work
+
+
+def copy_of(checkpoint: Checkpoint, place: Path) -> Path:
+    return Path(shutil.copytree(checkpoint.path, place / "copy"))
+
+
+def reseal(folder: Path, max_length: int = 64) -> Checkpoint:
+    return write_manifest(folder, temperature=1.5, max_length=max_length, provenance={})
+
+
+def test_weights_that_are_not_finite_are_refused_at_the_first_answer(
+    tiny_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    folder = copy_of(tiny_checkpoint, tmp_path)
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    (size,) = struct.unpack("<Q", content[:8])
+    start, end = json.loads(content[8 : 8 + size])["classifier.weight"]["data_offsets"]
+    not_a_number = np.array(np.nan, dtype="<f2").tobytes()
+    content[8 + size + start : 8 + size + end] = not_a_number * ((end - start) // 2)
+    (folder / WEIGHTS).write_bytes(content)
+    reseal(folder)
+    broken = StanceClassifier.from_pretrained(folder, device="cpu")
+    with pytest.raises(CheckpointError, match="not finite; its weights are unusable"):
+        broken.predict_proba([("a", "b")])
+
+
+def test_a_checkpoint_without_graph_says_how_to_get_one(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    folder = copy_of(tiny_checkpoint, tmp_path)
+    (folder / GRAPH).unlink()
+    reseal(folder)
+    with pytest.raises(CheckpointError, match=r"no graph\.xml.*stance export"):
+        StanceClassifier.from_pretrained(folder, device="cpu")
+
+
+@pytest.mark.parametrize("content", ["", "<net/>", "no xml"])
+def test_a_graph_that_is_none_is_refused(tiny_checkpoint: Checkpoint, tmp_path: Path, content: str) -> None:
+    folder = copy_of(tiny_checkpoint, tmp_path)
+    (folder / GRAPH).write_text(content, encoding="utf-8")
+    reseal(folder)
+    with pytest.raises(CheckpointError, match="cannot be opened"):
+        StanceClassifier.from_pretrained(folder, device="cpu")
+
+
+def test_a_higher_temperature_flattens_and_keeps_the_labels(
+    tiny_checkpoint: Checkpoint, tmp_path: Path, clf: StanceClassifier
+) -> None:
+    folder = copy_of(tiny_checkpoint, tmp_path)
+    write_manifest(folder, temperature=15.0, max_length=64, provenance={})
+    pairs = random_pairs(50)
+    flat = StanceClassifier.from_pretrained(folder, device="cpu").predict_proba(pairs)
+    sharp = clf.predict_proba(pairs)
+    assert (flat.max(axis=1) < sharp.max(axis=1)).all()
+    expected = softmax(np.log(sharp.astype(np.float64)) / 10)
+    np.testing.assert_allclose(flat, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        ([0.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]),
+        ([np.log(2), 0.0, 0.0], [0.5, 0.25, 0.25]),
+        ([1e30, 0.0, -1e30], [1.0, 0.0, 0.0]),
+        ([-1e4, -1e4, -2e4], [0.5, 0.5, 0.0]),
+    ],
+)
+def test_softmax_holds_at_the_extremes(logits: list[float], expected: list[float]) -> None:
+    np.testing.assert_allclose(softmax(np.array([logits], dtype=np.float32)), [expected], atol=1e-7)

@@ -1,0 +1,184 @@
+"""The HTML page and the terminal tables: complete, and everything escaped."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from stance.check import SourceComparison, check_article, compare_sources
+from stance.console import show_check, show_comparison, show_evaluations
+from stance.corpus.examples import Example
+from stance.errors import InputError
+from stance.evaluation.harness import EvaluationReport, evaluate_classifier
+from stance.report import comparison_section, errors_section, metrics_section, write_report
+from stance.schema import Article, Label
+from stance.testing import KeywordClassifier
+
+NASTY = "<script>alert('met')</script> & \"quotes\" $title ${body} </td></details> <img src=x onerror='x'>"
+CLASSIFIER = KeywordClassifier({"met": Label.SUPPORTS, "denied": Label.DENIES})
+
+
+class Page(HTMLParser):
+    """Collects the elements, their attributes and the visible text of a page."""
+
+    VOID = frozenset({"meta", "br", "img", "link"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page_of(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def nasty_comparison() -> SourceComparison:
+    sources = [
+        Article(f"{NASTY} They met. He denied it.", article_id="1", outlet=NASTY, title=NASTY, url=NASTY),
+        Article("They met.", article_id="'><script>2"),
+    ]
+    return compare_sources(CLASSIFIER, [NASTY, "plain claim"], sources)
+
+
+def evaluation() -> EvaluationReport:
+    examples = [
+        Example(NASTY, "They met." + NASTY, Label.DENIES, related=True),
+        Example("claim 2", "He denied it.", Label.DENIES),
+        Example("claim 3", "It rained.", Label.NEUTRAL, related=False),
+    ]
+    return evaluate_classifier(CLASSIFIER, examples, "a [bold]set[/]")
+
+
+def test_everything_in_the_page_is_escaped(tmp_path: Path) -> None:
+    report = evaluation()
+    sections = [
+        comparison_section(nasty_comparison()),
+        metrics_section(NASTY, report.metrics["all"]),
+        errors_section(report.predictions),
+    ]
+    write_report(tmp_path / "board.html", NASTY, sections)
+    page = page_of(tmp_path / "board.html")
+    assert page.open == []
+    assert not {"script", "img"} & set(page.tags)
+    assert not {name for name in page.attributes if name.startswith("on")}
+    assert page.text.count(NASTY) >= 6  # title twice, outlet, claim, heading, mistake: all still readable
+
+
+def test_the_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    write_report(tmp_path / "a.html", "t", [comparison_section(nasty_comparison())])
+    raw = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert not re.search(r"<(?:link|script|iframe|img)|@import|url\(|src=[\"']?http", raw)
+
+
+def test_the_board_shows_every_claim_and_outlet_and_split_claims_first() -> None:
+    sources = [Article("They met.", outlet="Gazette"), Article("He denied it. It met.", outlet="Courier")]
+    board = compare_sources(
+        KeywordClassifier({"met": Label.SUPPORTS, "denied": Label.DENIES}), ["one", "two"], sources
+    )
+    page = Page(comparison_section(board))
+    for expected in ("Gazette", "Courier", "one", "two", "split", "They met.", "He denied it."):
+        assert expected in page.text
+
+    class OnlyFirst(KeywordClassifier):
+        def _label(self, sentence: str) -> Label:
+            return Label.NEUTRAL
+
+    silent = compare_sources(OnlyFirst({}), ["quiet claim"], sources)
+    mixed = SourceComparison(
+        ("quiet claim", "loud claim"),
+        silent.articles,
+        (silent.checks[0], board.checks[0]),
+    )
+    text = Page(comparison_section(mixed)).text
+    assert text.index("loud claim") < text.index("quiet claim")
+    assert "No sentence takes a side." in text
+
+
+def test_the_metrics_table_shows_the_numbers_it_is_given() -> None:
+    text = Page(metrics_section("scores", evaluation().metrics["all"])).text
+    metrics = evaluation().metrics["all"]
+    assert f"macro-F1 {metrics['macro_f1']:.3f}" in text
+    assert f"accuracy {metrics['accuracy']:.3f}" in text
+    assert "3 pairs" in text
+
+
+def test_mistakes_are_listed_by_confidence_and_counted() -> None:
+    rows = [
+        {"claim": f"claim {n}", "sentence": "s", "reference": "denies", "label": label, label: p}
+        for n, (label, p) in enumerate([("neutral", 0.6), ("denies", 0.99), ("supports", 0.9)])
+    ]
+    text = Page(errors_section(rows)).text
+    assert "(2 in all)" in text
+    assert "claim 1" not in text
+    assert text.index("claim 2") < text.index("claim 0")
+    assert "claim 0" not in Page(errors_section(rows, limit=1)).text
+
+
+def test_a_page_that_cannot_be_built_leaves_the_old_one(tmp_path: Path) -> None:
+    place = tmp_path / "board.html"
+    place.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_report(place, "t", ["\ud800"])
+    assert place.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["board.html"]
+
+
+def test_a_folder_for_the_page_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="it is a folder; give a file name"):
+        write_report(tmp_path, "t", [])
+
+
+@pytest.mark.parametrize(
+    "nasty", ["[bold]x[/bold]", "[/]", "[link=http://x]y", "a[b]\\", "[red", "$x {y} %s"]
+)
+def test_the_terminal_shows_texts_as_they_are(nasty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    source = Article(f"They met {nasty} .", outlet=nasty)
+    show_check(check_article(CLASSIFIER, "c", source))
+    show_comparison(compare_sources(CLASSIFIER, [f"c {nasty}"], [source]))
+    shown = capsys.readouterr().out
+    assert shown.count(nasty) == 4  # outlet and sentence of the check, outlet and claim of the board
+
+
+@pytest.mark.xfail(strict=True, reason="rich.Console replaces :codes: in texts by emoji")
+def test_the_terminal_turns_no_text_into_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    show_check(check_article(CLASSIFIER, "c", Article("They met :warning: there.", outlet="x:smile:")))
+    shown = capsys.readouterr().out
+    assert ":warning:" in shown
+    assert "x:smile:" in shown
+
+
+def test_the_check_on_the_terminal_counts_and_lists_deciding_sentences(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_check(check_article(CLASSIFIER, "c", Article("They met. He denied it. It rained.", outlet="G")))
+    shown = capsys.readouterr().out
+    assert "G: disputed  (1 sentences support, 1 deny, of 3)" in shown
+    assert "He denied it." in shown
+    assert "It rained." not in shown
+
+
+def test_evaluations_on_the_terminal_show_all_and_related_pairs(capsys: pytest.CaptureFixture[str]) -> None:
+    show_evaluations([evaluation()])
+    shown = capsys.readouterr().out
+    assert "macro-F1" in shown
+    assert "truth / predicted" in shown
+    assert "related" in shown

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stance import Article, Label, check_article
+from stance.check import Verdict
+from stance.errors import InputError
+from stance.schema import LABELS
+from stance.testing import KeywordClassifier
+
+from strategies import pairs
+
+FAKE = KeywordClassifier({"denied": Label.DENIES, "met": Label.SUPPORTS})
+
+
+@settings(max_examples=50)
+@given(st.lists(pairs, max_size=5))
+def test_probabilities_are_finite_and_sum_to_one_whatever_the_pairs(batch: list[tuple[str, str]]) -> None:
+    probabilities = FAKE.predict_proba(batch)
+    assert probabilities.shape == (len(batch), 3)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert [LABELS[i] for i in probabilities.argmax(axis=1)] == FAKE.predict(batch)
+    np.testing.assert_array_equal(FAKE.predict_proba(batch[::-1]), probabilities[::-1])
+
+
+def test_the_first_word_of_the_mapping_decides() -> None:
+    assert FAKE.predict([("x", "They met; he denied it.")]) == [Label.DENIES]
+
+
+def test_the_sentence_may_be_in_capitals() -> None:
+    assert FAKE.predict([("x", "HE DENIED IT.")]) == [Label.DENIES]
+
+
+def test_the_claim_decides_nothing() -> None:
+    assert FAKE.predict([("They met. He denied it.", "Nobody knows.")]) == [Label.NEUTRAL]
+
+
+def test_the_confidence_is_given_to_the_label_and_the_rest_is_shared() -> None:
+    fake = KeywordClassifier({"no": Label.DENIES}, confidence=0.6)
+    np.testing.assert_allclose(fake.predict_proba([("x", "no")]), [[0.2, 0.6, 0.2]], atol=1e-6)
+
+
+def test_the_classes_are_those_of_the_real_classifier() -> None:
+    assert KeywordClassifier.classes_ == LABELS
+
+
+def test_the_mapping_may_change_afterwards_without_effect() -> None:
+    words = {"met": Label.SUPPORTS}
+    fake = KeywordClassifier(words)
+    words.clear()
+    assert fake.predict([("x", "They met.")]) == [Label.SUPPORTS]
+
+
+def test_it_stands_in_for_a_model_in_a_check_of_an_article() -> None:
+    result = check_article(FAKE, "They met.", Article("They met on Monday. Rain fell. He denied it."))
+    assert [one.label for one in result.sentences] == [Label.SUPPORTS, Label.NEUTRAL, Label.DENIES]
+    assert result.verdict is Verdict.DISPUTED
+
+
+def test_a_keyword_with_capitals_is_found_too() -> None:
+    assert KeywordClassifier({"Denied": Label.DENIES}).predict([("x", "He denied it.")]) == [Label.DENIES]
+
+
+def test_an_unknown_label_is_refused_at_once() -> None:
+    with pytest.raises(InputError, match="maybe"):
+        KeywordClassifier({"denied": "maybe"})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.2, 1.5, -1.0, float("nan")])
+def test_a_confidence_that_makes_no_label_the_most_probable_is_refused(confidence: float) -> None:
+    with pytest.raises(InputError, match="confidence"):
+        KeywordClassifier({}, confidence=confidence)
+
+
+def test_code_written_for_the_real_classifier_runs_with_the_fake() -> None:
+    fake = KeywordClassifier({"denied": Label.DENIES})
+    assert fake.predict_proba([("x", "y")], batch_size=8, progress=False).shape == (1, 3)  # type: ignore[call-arg]
+    assert fake.classify("They met.", "He denied it.").label is Label.DENIES  # type: ignore[attr-defined]
