@@ -1,8 +1,9 @@
 """Compare sentence-segmentation libraries on the five articles and on tricky made-up texts.
 
-The gold boundaries are those of ``data/kremlin_call/sentences.jsonl``, set by hand. Libraries see one
-line at a time, as the package uses them. The row ``stance`` is the package's own splitter: syntok with repairs that
-were written while looking at these very texts, so its figures are a regression check and no estimate.
+The gold boundaries are those of ``data/kremlin_call/sentences.jsonl``, set by hand. Libraries see
+one line at a time, as the package uses them. The row ``stance`` is the package's own splitter: syntok
+with repairs that were written while looking at these very texts, so its figures are a regression
+check and no estimate.
 
     make benchmark ARTICLES=/path/to/the/articles
 
@@ -19,7 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from stance.corpus.standoff import find_texts, read_standoff
+from stance.corpus.records import read_standoff
+from stance.corpus.standoff import find_texts
 from stance.segment import split_sentences
 from stance.tables import read_table, write_json
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from stance.errors import InputError
-from stance.schema import LABELS, Article, Label, Predictor, Sentence
+from stance.schema import LABELS, Article, Label, Predictor, Sentence, checked_probabilities
 from stance.segment import split_sentences
 
 DECISIVE = 0.5
 """A sentence counts for a side when the model gives that side at least this probability."""
+
+
+STANDINGS = ("split", "agreed", "lone", "silent")
+"""How articles can stand to a claim, the most telling first."""
 
 
 class Verdict(str, Enum):
@@ -115,6 +119,10 @@ class SourceComparison:
             return "split"
         return ("silent", "lone", "agreed")[min(len(verdicts), 2)]
 
+    def ranked(self) -> list[int]:
+        """Return the rows of the claims, split ones first."""
+        return sorted(range(len(self.claims)), key=lambda row: STANDINGS.index(self.standing(row)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         return {
@@ -171,7 +179,7 @@ def compare_sources(
     pairs = [
         (claim, sentence.text) for claim in claims for source in sources for sentence in source.sentences
     ]
-    probabilities = iter(predictor.predict_proba(pairs))
+    probabilities = iter(checked_probabilities(predictor.predict_proba(pairs), len(pairs)))
     checks = tuple(
         tuple(
             ArticleCheck(
@@ -195,17 +203,18 @@ def _stance(sentence: Sentence, row: Any) -> SentenceStance:
 def _checked_claims(claims: Sequence[str]) -> list[str]:
     if isinstance(claims, str):
         raise InputError(f"claims is the text {claims[:40]!r}; expected a list of claims")
+    claims = list(claims)
     if not claims:
         raise InputError("no claim is given; expected at least one")
     for index, claim in enumerate(claims):
         if not isinstance(claim, str) or not claim.strip():
             raise InputError(f"claim {index} is {claim!r:.40}; expected a text")
-    return list(claims)
+    return claims
 
 
 def _checked_articles(articles: Iterable[Article]) -> list[Article]:
-    from dataclasses import replace
-
+    if isinstance(articles, Article):
+        raise InputError("articles is a single Article; expected a list of articles")
     sources = []
     seen: set[str] = set()
     for article in articles:

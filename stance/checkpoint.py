@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,10 @@ GRAPH = "graph.xml"
 GRAPH_CONSTANTS = "graph.bin"
 MANIFEST = "stance.json"
 REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG)
+SHORTEST_INPUT = 16
+"""Fewest tokens that leave room for a claim and a sentence."""
+HOTTEST = 1000
+"""No temperature that was fitted comes near it."""
 FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS)
 
 
@@ -50,7 +54,7 @@ class Checkpoint:
     max_length : int
         Longest input in tokens, special tokens included.
     digest : str
-        sha256 over the digests of all files: the identity of the model.
+        sha256 over the digests of all files and the two settings: the identity of the model.
     provenance : mapping
         How the model came about: recipe, seed, data digests, versions, scores.
     """
@@ -94,20 +98,21 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             f"checkpoint {str(folder)!r} lacks {', '.join(missing)}; expected a folder written "
             "by 'stance train' or 'stance export'"
         )
-    check_labels(_read_json(folder / CONFIG), where=str(folder / CONFIG))
+    config = read_json_object(folder / CONFIG)
+    check_labels(config, where=str(folder / CONFIG))
     if not (folder / MANIFEST).is_file():
         raise CheckpointError(
             f"checkpoint {str(folder)!r} has no {MANIFEST}: it was never finished, or it is a plain "
             f"transformers model; write one with: stance export {folder} --out NEW_FOLDER"
         )
-    manifest = _read_json(folder / MANIFEST)
-    temperature, max_length = _read_settings(manifest, folder)
+    manifest = read_json_object(folder / MANIFEST)
+    temperature, max_length = _read_settings(manifest, folder / MANIFEST, positions_of(config))
     files = _verify_files(manifest, folder)
     return Checkpoint(
         path=folder,
         temperature=temperature,
         max_length=max_length,
-        digest=_digest_of(files),
+        digest=_digest_of({**files, "temperature": repr(temperature), "max_length": repr(max_length)}),
         provenance=manifest.get("provenance", {}),
     )
 
@@ -138,13 +143,9 @@ def check_labels(config: Mapping[str, Any], where: str) -> None:
             f"{where} names no labels (id2label); expected {expected}. A model whose labels are not "
             "named cannot be used: their order would be a guess"
         )
-    try:
-        given = [str(named[key]) for key in sorted(named, key=int)]
-    except (TypeError, ValueError):
-        given = [str(name) for name in named.values()]
-    if given != expected:
+    if {str(key): name for key, name in named.items()} != dict(zip("012", expected, strict=True)):
         raise CheckpointError(
-            f"{where} has the labels {given}; expected {expected}, in this order. "
+            f"{where} has the labels {dict(named)}; expected {expected}, in this order. "
             "Train or fine-tune with 'stance train' to get a model with these labels"
         )
 
@@ -163,7 +164,20 @@ def _digest_of(files: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def positions_of(config: Mapping[str, Any]) -> int | None:
+    """Return how many tokens a network can tell the places of, if its configuration says so."""
+    positions = config.get("max_position_embeddings")
+    return positions if isinstance(positions, int) and positions > 0 else None
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read or holds something else.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -173,17 +187,23 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _read_settings(manifest: Mapping[str, Any], folder: Path) -> tuple[float, int]:
-    where = folder / MANIFEST
+def _read_settings(manifest: Mapping[str, Any], where: Path, positions: int | None) -> tuple[float, int]:
     if manifest.get("format") != FORMAT:
         raise CheckpointError(
             f"{where} has format {manifest.get('format')!r}; this version of stance reads {FORMAT}"
         )
-    temperature, max_length = manifest.get("temperature"), manifest.get("max_length")
-    if not isinstance(temperature, int | float) or not math.isfinite(temperature) or temperature <= 0:
-        raise CheckpointError(f"{where}: temperature is {temperature!r}; expected a number above 0")
-    if not isinstance(max_length, int) or max_length < 8:
-        raise CheckpointError(f"{where}: max_length is {max_length!r}; expected a whole number >= 8")
+    temperature: Any = manifest.get("temperature")
+    max_length: Any = manifest.get("max_length")
+    if type(temperature) not in (int, float) or not 0 < temperature < HOTTEST:
+        raise CheckpointError(
+            f"{where}: temperature is {temperature!r:.40}; expected a number above 0 and below {HOTTEST}"
+        )
+    longest = positions or sys.maxsize
+    if type(max_length) is not int or not SHORTEST_INPUT <= max_length <= longest:
+        raise CheckpointError(
+            f"{where}: max_length is {max_length!r}; expected a whole number >= {SHORTEST_INPUT}"
+            + (f" and at most {positions}, the positions of the network" if positions else "")
+        )
     return float(temperature), max_length
 
 

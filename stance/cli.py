@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = (classify, check, compare, build, train, export, evaluate)
     options = build_parser({verb.__name__: verb for verb in verbs}).parse_args(arguments)
     options.usage(options)
+    if hasattr(sys.stdout, "reconfigure"):  # what is printed is UTF-8, wherever it goes
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         code = int(options.run(options))
         sys.stdout.flush()

@@ -23,37 +23,46 @@ STYLES = {
 }
 
 
+NARROWEST = 100
+"""Columns below which tables are not squeezed: longer lines wrap or scroll, but nothing is cut."""
+
+
 def show_check(result: ArticleCheck) -> None:
     """Print the verdict of an article and the sentences that decide it."""
-    console = Console()
     verdict = result.verdict
-    console.print(
-        f"[bold]{escape(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
-        f"({result.count(Label.SUPPORTS)} sentences support, {result.count(Label.DENIES)} deny, of "
-        f"{len(result.sentences)})",
-        highlight=False,
-    )
     table = Table("label", "p", "sentence", box=None, pad_edge=False)
     for one in result.sentences:
         if one.side is not None:
             style = STYLES[Verdict(one.label.value)]
             table.add_row(
-                f"[{style}]{one.label}[/]",
-                f"{one.probabilities[one.label]:.2f}",
-                escape(one.sentence.text),
+                f"[{style}]{one.label}[/]", f"{one.probabilities[one.label]:.2f}", escape(one.sentence.text)
             )
+    show(
+        f"[bold]{escape(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
+        f"({result.count(Label.SUPPORTS)} sentences support, {result.count(Label.DENIES)} deny, of "
+        f"{len(result.sentences)})"
+    )
     if table.row_count:
-        console.print(table)
+        show(table)
 
 
 def show_comparison(result: SourceComparison) -> None:
     """Print the board of claims by articles, split claims first."""
-    order = ("split", "agreed", "lone", "silent")
-    table = Table("claim", "standing", *(escape(article.name) for article in result.articles))
-    for row in sorted(range(len(result.claims)), key=lambda row: order.index(result.standing(row))):
+    table = Table("claim", "standing")
+    for article in result.articles:
+        table.add_column(escape(article.name), min_width=len(Verdict.SUPPORTS.value), overflow="fold")
+    for row in result.ranked():
         cells = [f"[{STYLES[check.verdict]}]{check.verdict}[/]" for check in result.checks[row]]
         table.add_row(escape(result.claims[row]), result.standing(row), *cells)
-    Console().print(table)
+    show(table)
+
+
+def show(what: Any) -> None:
+    """Print a table or a line on stdout; a text is text, whatever it looks like."""
+    console = Console(emoji=False, highlight=False)
+    if console.width < NARROWEST:
+        console.width = NARROWEST
+    console.print(what)
 
 
 def show_evaluations(reports: Sequence[EvaluationReport]) -> None:
@@ -62,17 +71,17 @@ def show_evaluations(reports: Sequence[EvaluationReport]) -> None:
     for report in reports:
         for part, metrics in report.metrics.items():
             add_scores(table, report.name if part == "all" else f"{report.name}, {part} pairs", metrics)
-    console = Console()
-    console.print(table)
+    show(table)
     if len(reports) == 1:
-        console.print(_confusion_table(reports[0].metrics["all"]))
+        show(_confusion_table(reports[0].metrics["all"]))
 
 
 def scores_table(first_column: str) -> Table:
     """Return an empty table of scores."""
-    table = Table(first_column)
+    table = Table()
+    table.add_column(first_column, overflow="fold")
     for name in ("pairs", "macro-F1", *(f"F1 {label}" for label in LABELS), "accuracy", "ECE"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 

@@ -15,10 +15,10 @@ from rich.console import Console
 from stance.articles import article_files, read_article
 from stance.check import SourceComparison, compare_sources
 from stance.checkpoint import Checkpoint, default_checkpoint
-from stance.console import add_scores, scores_table, show_comparison
+from stance.console import add_scores, scores_table, show, show_comparison
 from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus
 from stance.corpus.examples import read_examples
-from stance.corpus.standoff import read_standoff
+from stance.corpus.records import read_standoff
 from stance.errors import StanceError
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.files import write_json
@@ -116,7 +116,7 @@ def _show(reports: Sequence[EvaluationReport], comparison: SourceComparison) -> 
     for report in reports:
         for part, metrics in report.metrics.items():
             add_scores(table, f"{report.name}, {part} pairs", metrics)
-    Console().print(table)
+    show(table)
 
 
 def main() -> int:

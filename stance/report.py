@@ -30,13 +30,11 @@ def write_report(path: str | Path, title: str, sections: Sequence[str]) -> None:
 
 def comparison_section(comparison: SourceComparison) -> str:
     """Return the board: claims by articles, and under each claim the sentences that decide."""
-    order = ("split", "agreed", "lone", "silent")
-    rows = sorted(range(len(comparison.claims)), key=lambda row: order.index(comparison.standing(row)))
     heads = "".join(f"<th scope='col'>{escape(a.name)}</th>" for a in comparison.articles)
     legend = " ".join(
         f"<span class='cell {verdict.value}'>{mark} {verdict.value}</span>" for verdict, mark in MARKS.items()
     )
-    body = "".join(_board_row(comparison, row) for row in rows)
+    body = "".join(_board_row(comparison, row) for row in comparison.ranked())
     return (
         "<section><h2>Who says what</h2>"
         f"<p class='legend'>{legend}</p>"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from stance.errors import InputError
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -114,6 +116,31 @@ class Prediction:
     def confidence(self) -> float:
         """Probability of the predicted label."""
         return self.probabilities[self.label]
+
+
+def checked_probabilities(values: object, n_pairs: int) -> npt.NDArray[np.floating]:
+    """Return what a predictor gave as an array, or refuse it.
+
+    Raises
+    ------
+    InputError
+        If it is not of shape ``(n_pairs, 3)``, not finite, or a row does not sum to 1.
+    """
+    import numpy as np  # here: the ground needs no library to be imported
+
+    array: npt.NDArray[np.floating] = np.asarray(values)
+    expected = (n_pairs, len(LABELS))
+    if array.shape != expected or not np.issubdtype(array.dtype, np.number):
+        raise InputError(
+            f"the predictor gave an array of shape {array.shape} and type {array.dtype}; expected "
+            f"probabilities of shape {expected}"
+        )
+    if not np.isfinite(array).all() or (array < 0).any() or (abs(array.sum(axis=1) - 1) > 1e-3).any():
+        raise InputError(
+            "the predictor gave values that are no probabilities; expected finite ones, at least 0, whose "
+            "rows sum to 1"
+        )
+    return array
 
 
 @runtime_checkable

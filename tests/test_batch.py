@@ -194,7 +194,9 @@ def test_bad_rows_keep_their_place_with_the_reason(clf: StanceClassifier, tmp_pa
     assert rows[3]["claim"] == 5
 
 
-@pytest.mark.xfail(strict=True, reason="claim_problem fails above max_length tokens: bare Exception, run lost")
+@pytest.mark.xfail(
+    strict=True, reason="claim_problem fails above max_length tokens: bare Exception, run lost"
+)
 def test_a_very_long_claim_is_one_bad_row(clf: StanceClassifier, tmp_path: Path) -> None:
     rows = [{"claim": "they met", "sentence": "no"}, {"claim": "they met " * 500, "sentence": "no"}]
     out = tmp_path / "out.csv"
@@ -450,7 +452,6 @@ def test_an_input_that_cannot_be_used_is_refused(
     assert not (tmp_path / "out.csv").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="read_table checks the columns only when it is read, after _open_parts")
 def test_a_refused_input_leaves_nothing_behind_and_can_be_mended(
     clf: StanceClassifier, tmp_path: Path
 ) -> None:

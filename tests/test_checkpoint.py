@@ -183,7 +183,7 @@ def test_a_settings_file_that_is_no_json_object_is_refused(folder: Path, name: s
             "temperature is",
             marks=pytest.mark.xfail(strict=True, reason="math.isfinite raises OverflowError"),
         ),
-        ({"max_length": 0}, "max_length is 0; expected a whole number >= 8"),
+        ({"max_length": 0}, "max_length is 0; expected a whole number >= 16"),
         ({"max_length": 64.0}, "max_length is 64.0"),
         ({"max_length": "64"}, "max_length is '64'"),
         ({"max_length": True}, "max_length is True"),

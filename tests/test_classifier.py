@@ -264,9 +264,10 @@ def test_a_classifier_that_is_dropped_right_after_its_answer_does_not_hang(
 ) -> None:
     code = (
         "import sys; from stance import StanceClassifier\n"
-        "for _ in range(10): StanceClassifier.from_pretrained(sys.argv[1], device='cpu').predict([('a', 'b')] * 3)"
+        "for _ in range(10):\n"
+        "    StanceClassifier.from_pretrained(sys.argv[1], device='cpu').predict([('a', 'b')] * 3)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tiny_checkpoint.path)], check=True, timeout=15)
+    subprocess.run([sys.executable, "-c", code, str(tiny_checkpoint.path)], check=True, timeout=10)
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])

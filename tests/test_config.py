@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-
 from stance.errors import ConfigError
 from stance.train.config import BASE_MODEL, DataPart, TrainConfig, load_config
+
+from conftest import ROOT
 
 PARTS = '[[train]]\ndata = "snli"\n[[validation]]\ndata = "mnli"\n'
 
@@ -62,7 +62,9 @@ def test_every_recipe_of_the_project_can_be_read(name: str) -> None:
 def test_an_unknown_key_is_refused_with_the_nearest_name(
     tmp_path: Path, text: str, wrong: str, nearest: str
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"unknown key '{wrong}' in .*recipe\.toml; did you mean '{nearest}'"):
+    with pytest.raises(
+        ConfigError, match=rf"unknown key '{wrong}' in .*recipe\.toml; did you mean '{nearest}'"
+    ):
         load_config(recipe(tmp_path, text))
 
 
@@ -74,7 +76,9 @@ def test_a_key_like_no_other_lists_all(tmp_path: Path) -> None:
 def test_an_unknown_key_of_a_part_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     file = tmp_path / "recipe.toml"
     file.write_text(PARTS + "repeats = 3\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"unknown key 'repeats' in \[\[validation\]\].*did you mean 'repeat'"):
+    with pytest.raises(
+        ConfigError, match=r"unknown key 'repeats' in \[\[validation\]\].*did you mean 'repeat'"
+    ):
         load_config(file)
 
 
@@ -206,7 +210,9 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, mes
 
 def test_a_missing_recipe_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
-        with pytest.raises(ConfigError, match=rf"recipe '{re.escape(str(path))}' cannot be read: .*quickstart"):
+        with pytest.raises(
+            ConfigError, match=rf"recipe '{re.escape(str(path))}' cannot be read: .*quickstart"
+        ):
             load_config(path)
 
 
@@ -239,7 +245,9 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
     assert load_config(recipe(tmp_path), [setting]).public == str(tmp_path / "p.parquet")
 
 
-@pytest.mark.xfail(strict=True, reason="_located takes the file in the working folder before the recipe's own")
+@pytest.mark.xfail(
+    strict=True, reason="_located takes the file in the working folder before the recipe's own"
+)
 def test_the_file_beside_the_recipe_goes_before_one_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

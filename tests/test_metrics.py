@@ -160,7 +160,6 @@ def test_the_order_of_rows_changes_no_score(n: int, seed: int, random: object) -
     assert moved == pytest.approx(probability_metrics(truth, probabilities))
 
 
-@pytest.mark.xfail(strict=True, reason="rows of equal confidence fall into bins by their order in the file")
 def test_the_order_of_rows_of_equal_confidence_changes_no_calibration_error() -> None:
     even = np.full(4, 0.5)
     grouped = expected_calibration_error(even, np.array([True, True, False, False]), bins=2)
@@ -168,7 +167,6 @@ def test_the_order_of_rows_of_equal_confidence_changes_no_calibration_error() ->
     assert grouped == mixed == 0.0
 
 
-@pytest.mark.xfail(strict=True, reason="probability_metrics does not compare lengths; one label broadcasts")
 @pytest.mark.parametrize(("labels", "rows"), [(1, 5), (4, 5), (5, 4), (0, 0)])
 def test_probabilities_of_another_length_are_refused(labels: int, rows: int) -> None:
     with pytest.raises(InputError, match="expected"):

@@ -9,13 +9,19 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from stance.corpus.examples import Example
 from stance.corpus.mixture import WORDS_OF_A_GIVEAWAY, Part, balance, mix, normalised, unrelated_pairs
 from stance.schema import LABELS, Label
 
 texts = st.sampled_from(
-    ["They met.", "they MET", "It rained.", "He denied it!", "one two three four five", "One, two; three four FIVE?"]
+    [
+        "They met.",
+        "they MET",
+        "It rained.",
+        "He denied it!",
+        "one two three four five",
+        "One, two; three four FIVE?",
+    ]
     + [f"the leaders of {name} met on monday" for name in "abc"]
 )
 examples = st.builds(
@@ -84,7 +90,9 @@ def test_case_punctuation_and_space_hide_no_leak(form: str) -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="normalised() does not fold Unicode forms (NFC, NFD, full width, ß)")
-@pytest.mark.parametrize("change", [lambda t: unicodedata.normalize("NFD", t), str.upper, lambda t: t.replace("a", "ａ")])
+@pytest.mark.parametrize(
+    "change", [lambda t: unicodedata.normalize("NFD", t), str.upper, lambda t: t.replace("a", "ａ")]
+)
 def test_the_unicode_form_hides_no_leak(change: object) -> None:
     claim = "der größte Präsident war auf der Straße"
     assert mix([Part([example(change(claim))])], [example(claim)], seed=0).examples == []  # type: ignore[operator]
@@ -161,7 +169,11 @@ def test_nothing_makes_an_empty_mixture() -> None:
     assert mix([Part([])], [], seed=0).examples == []
 
 
-@given(given_examples=example_lists, share=st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), seed=st.integers(0, 9))
+@given(
+    given_examples=example_lists,
+    share=st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]),
+    seed=st.integers(0, 9),
+)
 def test_neutral_pairs_are_thinned_to_their_share_related_ones_first(
     given_examples: list[Example], share: float, seed: int
 ) -> None:

@@ -13,7 +13,7 @@ from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.report import comparison_section, errors_section, metrics_section, write_report
-from stance.schema import Article, Label
+from stance.schema import Article, Label, Sentence
 from stance.testing import KeywordClassifier
 
 NASTY = "<script>alert('met')</script> & \"quotes\" $title ${body} </td></details> <img src=x onerror='x'>"
@@ -151,14 +151,14 @@ def test_a_folder_for_the_page_is_refused(tmp_path: Path) -> None:
     "nasty", ["[bold]x[/bold]", "[/]", "[link=http://x]y", "a[b]\\", "[red", "$x {y} %s"]
 )
 def test_the_terminal_shows_texts_as_they_are(nasty: str, capsys: pytest.CaptureFixture[str]) -> None:
-    source = Article(f"They met {nasty} .", outlet=nasty)
+    text = f"They met {nasty}"
+    source = Article(text, outlet=nasty, sentences=(Sentence(text, 0, len(text)),))
     show_check(check_article(CLASSIFIER, "c", source))
     show_comparison(compare_sources(CLASSIFIER, [f"c {nasty}"], [source]))
     shown = capsys.readouterr().out
     assert shown.count(nasty) == 4  # outlet and sentence of the check, outlet and claim of the board
 
 
-@pytest.mark.xfail(strict=True, reason="rich.Console replaces :codes: in texts by emoji")
 def test_the_terminal_turns_no_text_into_emoji(capsys: pytest.CaptureFixture[str]) -> None:
     show_check(check_article(CLASSIFIER, "c", Article("They met :warning: there.", outlet="x:smile:")))
     shown = capsys.readouterr().out
@@ -176,9 +176,27 @@ def test_the_check_on_the_terminal_counts_and_lists_deciding_sentences(
     assert "It rained." not in shown
 
 
-def test_evaluations_on_the_terminal_show_all_and_related_pairs(capsys: pytest.CaptureFixture[str]) -> None:
-    show_evaluations([evaluation()])
+@pytest.mark.parametrize("width", [100, pytest.param(80)])
+def test_evaluations_on_the_terminal_are_not_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    report = evaluation()
+    show_evaluations([EvaluationReport("kremlin_call", report.metrics, report.predictions)])
     shown = capsys.readouterr().out
-    assert "macro-F1" in shown
-    assert "truth / predicted" in shown
-    assert "related" in shown
+    for expected in ("kremlin_call", "related", "macro-F1", "accuracy", "ECE", "truth / predicted"):
+        assert expected in shown
+    assert "…" not in shown
+
+
+def test_the_board_of_five_articles_is_readable_on_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    outlets = ("The Jerusalem Post", "Gazette", "Courier", "Evening Standard", "Kyiv Independent")
+    sources = [Article("They met. He denied it.", outlet=outlet) for outlet in outlets]
+    show_comparison(compare_sources(CLASSIFIER, ["The two leaders spoke by telephone."], sources))
+    shown = capsys.readouterr().out
+    assert shown.count("disputed") == 5
+    assert "split" in shown
+    assert "…" not in shown

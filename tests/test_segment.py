@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from stance import Sentence, split_sentences
-from stance.corpus.standoff import find_texts, read_standoff
+from stance.corpus.records import read_standoff
+from stance.corpus.standoff import find_texts
 from stance.errors import InputError
 
 from conftest import KREMLIN_CALL
@@ -134,7 +135,7 @@ def test_a_text_without_visible_characters_has_no_sentence(text: str) -> None:
         ("SPONSORED CONTENT", "advertisement"),
         ("Subscribe to our newsletter", "newsletter"),
         ("Sign up for The Morning, five stories a day.", "newsletter"),
-        ("To suggest a correction or clarification, write to us here", "correction"),
+        ("To request a correction or clarification, write to the editors", "correction"),
         ("Correction: an earlier version named another city.", "correction"),
         ("Other Topics of Interest", "related"),
         ("Read more: Kremlin denies call", "related"),

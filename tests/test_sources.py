@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from stance.corpus.examples import Example
 from stance.corpus.sources import SOURCES, is_validation_group, load_source, undo_treebank
 from stance.errors import InputError
@@ -88,12 +87,16 @@ def test_a_source_that_the_file_does_not_hold_is_named(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_on_the_hub_says_how_to_get_it() -> None:
-    with pytest.raises(InputError, match=r"'scifact' is not on the hub; get it from allenai/scifact .*public=FILE"):
+    with pytest.raises(
+        InputError, match=r"'scifact' is not on the hub; get it from allenai/scifact .*public=FILE"
+    ):
         load_source("scifact", "train", None)
 
 
 @pytest.mark.xfail(strict=True, reason="an error of the datasets library comes through as it is")
-def test_a_hub_that_cannot_be_reached_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_cannot_be_reached_is_an_input_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
@@ -116,12 +119,16 @@ def test_a_local_file_without_a_column_is_refused(tmp_path: Path) -> None:
 
 def test_a_wrong_label_is_named_with_its_row(tmp_path: Path) -> None:
     file = public(tmp_path, {}, {"label": "refutes"})
-    with pytest.raises(InputError, match=r"public\.jsonl', row 2: label is 'refutes'; expected one of supports"):
+    with pytest.raises(
+        InputError, match=r"public\.jsonl', row 2: label is 'refutes'; expected one of supports"
+    ):
         load_source("scifact", "train", file)
 
 
 @pytest.mark.xfail(strict=True, reason="_read_local looks at neither row.error nor the type of the texts")
-@pytest.mark.parametrize("row", ["{broken", {"claim": None}, {"sentence": 3}, {"claim": " "}, '{"claim": "a"}'])
+@pytest.mark.parametrize(
+    "row", ["{broken", {"claim": None}, {"sentence": 3}, {"claim": " "}, '{"claim": "a"}']
+)
 def test_a_broken_row_is_named(tmp_path: Path, row: Any) -> None:
     with pytest.raises(InputError, match="row 2"):
         load_source("scifact", "train", public(tmp_path, {}, row))
@@ -148,7 +155,10 @@ def test_treebank_text_is_mended_where_the_source_has_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
-        ("It was released in 1965 -LRB- the year of `` Help ! '' -RRB- .", 'It was released in 1965 (the year of "Help!").'),
+        (
+            "It was released in 1965 -LRB- the year of `` Help ! '' -RRB- .",
+            'It was released in 1965 (the year of "Help!").',
+        ),
         ("-LSB- 1 -RSB-", "[1]"),
         ("He did n't say it 's true .", "He didn't say it's true."),
         ("A plain sentence.", "A plain sentence."),

@@ -9,15 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stance.corpus.examples import SPLITS
-from stance.corpus.standoff import (
-    Annotation,
-    Resolved,
-    Standoff,
-    attach,
-    find_texts,
-    read_standoff,
-    restated,
-)
+from stance.corpus.records import Annotation, Standoff, read_standoff
+from stance.corpus.standoff import Resolved, attach, find_texts, restated
 from stance.errors import DataError, require
 from stance.schema import LABELS, Label
 from stance.tables import read_table, write_table
@@ -28,6 +21,7 @@ PAIR_COLUMNS = (
     "pair_id", "claim_id", "group", "claim_kind", "claim", "sentence_id", "article_id", "sentence_kind",
     "sentence", "label", "voice", "related",
 )  # fmt: skip
+EVENT_FIELDS = ("event_id", "domain", "split", "sentences", "claims")
 EVENT_COLUMNS = (
     "pair_id", "group", "domain", "claim", "outlet", "sentence", "label", "tag", "voice",
 )  # fmt: skip
@@ -64,8 +58,6 @@ def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str)
     decided = {(a.claim_id, a.sentence_id): a for a in corpus.annotations}
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for claim in corpus.claims:
-        if claim.split not in rows:
-            raise DataError(f"claim {claim.claim_id}: split is {claim.split!r}; expected one of {SPLITS}")
         for resolved in sentences.values():
             if not resolved.ref.is_labelled:
                 continue
@@ -94,36 +86,69 @@ def build_events(folder: str | Path) -> dict[str, list[Row]]:
     gives them.
     """
     place = Path(folder)
-    details = {
-        (row.values["event_id"], row.values["claim"], row.values["sentence"]): row.values
-        for row in read_table(place / "pairs.jsonl", ("event_id", "claim", "sentence", "tag", "voice"))
-    }
+    details = _read_details(place / "pairs.jsonl")
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
-    for event in read_table(place / "events.jsonl", ("event_id", "split", "sentences", "claims")):
-        values = event.values
-        for claim_number, claim in enumerate(values["claims"], start=1):
-            if len(claim["labels"]) != len(values["sentences"]):
+    seen: set[str] = set()
+    for row in read_table(place / "events.jsonl", EVENT_FIELDS):
+        event, where = row.values, f"{place / 'events.jsonl'}, row {row.number}"
+        missing = [name for name in EVENT_FIELDS if name not in event]
+        if row.error or missing:
+            raise DataError(f"{where}: {row.error or 'lacks ' + ', '.join(missing)}")
+        if event["event_id"] in seen or event["split"] not in rows:
+            raise DataError(
+                f"{where}: event {event['event_id']!r} in split {event['split']!r}; expected a new id, and "
+                f"one of {', '.join(SPLITS)}"
+            )
+        seen.add(event["event_id"])
+        rows[event["split"]] += _event_rows(event, details, where)
+    if details:
+        event_id, claim, _ = next(iter(details))
+        raise DataError(f"{place / 'pairs.jsonl'}: no such pair in event {event_id!r}: {claim!r:.60} ...")
+    return rows
+
+
+def _read_details(file: Path) -> dict[tuple[str, str, str], Row]:
+    """Return what is known of single pairs, by event, claim and sentence."""
+    details = {}
+    for row in read_table(file, ("event_id", "claim", "sentence", "tag", "voice")):
+        if row.error:
+            raise DataError(f"{file}, row {row.number}: {row.error}")
+        details[row.values["event_id"], row.values["claim"], row.values["sentence"]] = row.values
+    return details
+
+
+def _event_rows(event: Row, details: dict[tuple[str, str, str], Row], where: str) -> list[Row]:
+    """Return a row for every cell of one event, and take its details out of ``details``."""
+    rows = []
+    for claim_number, claim in enumerate(event["claims"], start=1):
+        if len(claim["labels"]) != len(event["sentences"]):
+            raise DataError(
+                f"{where}, claim {claim_number}: {len(claim['labels'])} labels for "
+                f"{len(event['sentences'])} sentences; write one letter (S, D, N) a sentence"
+            )
+        for number, (sentence, letter) in enumerate(
+            zip(event["sentences"], claim["labels"], strict=True), start=1
+        ):
+            label = _letter(letter, where)
+            detail = details.pop((event["event_id"], claim["claim"], sentence["text"]), {})
+            if detail.get("label", label) != label:
                 raise DataError(
-                    f"event {values['event_id']}, claim {claim_number}: {len(claim['labels'])} labels for "
-                    f"{len(values['sentences'])} sentences; write one letter (S, D, N) a sentence"
+                    f"{where}, claim {claim_number}, sentence {number}: the cell is {label}, pairs.jsonl "
+                    f"says {detail['label']}; make them agree"
                 )
-            pairs = zip(values["sentences"], claim["labels"], strict=True)
-            for sentence_number, (sentence, letter) in enumerate(pairs, start=1):
-                key = (values["event_id"], claim["claim"], sentence["text"])
-                detail = details.get(key, {})
-                rows[values["split"]].append(
-                    {
-                        "pair_id": f"{values['event_id']}/{claim_number}/{sentence_number}",
-                        "group": values["event_id"],
-                        "domain": values["domain"],
-                        "claim": claim["claim"],
-                        "outlet": f"outlet {sentence['outlet']}" if "outlet" in sentence else None,
-                        "sentence": sentence["text"],
-                        "label": _letter(letter, values["event_id"]),
-                        "tag": detail.get("tag"),
-                        "voice": detail.get("voice"),
-                    }
-                )
+            rows.append(
+                {
+                    "pair_id": f"{event['event_id']}/{claim_number}/{number}",
+                    "group": event["event_id"],
+                    "domain": event["domain"],
+                    "claim": claim["claim"],
+                    "outlet": f"outlet {sentence['outlet']}" if "outlet" in sentence else None,
+                    "sentence": sentence["text"],
+                    "label": label,
+                    "tag": detail.get("tag"),
+                    "voice": detail.get("voice"),
+                }
+            )
     return rows
 
 
@@ -159,7 +184,8 @@ def save_corpus(rows: Mapping[str, Sequence[Row]], columns: Sequence[str], out: 
     DataError
         If something else stands in the place.
     """
-    if out.exists() and not (out / "dataset_dict.json").is_file():
+    is_other = out.is_file() or (out.exists() and any(out.iterdir()))
+    if is_other and not (out / "dataset_dict.json").is_file():
         raise DataError(f"{str(out)!r} exists and is no corpus; choose another folder to write to")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
@@ -197,8 +223,8 @@ def _decision(annotation: Annotation | None, resolved: Resolved, edition: str) -
     }
 
 
-def _letter(letter: str, event_id: str) -> str:
+def _letter(letter: str, where: str) -> str:
     letters = {"S": Label.SUPPORTS, "D": Label.DENIES, "N": Label.NEUTRAL}
     if letter not in letters:
-        raise DataError(f"event {event_id}: label letter is {letter!r}; expected S, D or N")
+        raise DataError(f"{where}: label letter is {letter!r}; expected S, D or N")
     return letters[letter].value

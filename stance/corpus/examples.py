@@ -72,23 +72,35 @@ def _rows(file: Path, skip_unlabelled: bool) -> Iterator[tuple[str, Example]]:
         where = f"{str(file)!r}, row {row.number}"
         if row.error:
             raise InputError(f"{where}: {row.error}; mend the row or remove it")
-        if skip_unlabelled and row.values["label"] is None:
+        if skip_unlabelled and row.values.get("label") in (None, ""):
             continue
-        yield str(row.values.get("split") or ""), _example(row.values, where, file.stem)
+        yield str(row.values.get("split") or ""), parse_example(row.values, where, file.stem)
 
 
 def _from_disk(folder: Path, split: str) -> list[Example]:
     datasets = require("datasets", "train")
-    stored = datasets.load_from_disk(str(folder))
+    try:
+        stored = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{str(folder)!r} is no complete data set on disk ({error}); build it again with: stance build"
+        ) from error
     if split not in stored:
         raise InputError(f"{str(folder)!r} has no split {split!r}; it has {', '.join(stored)}")
     return [
-        _example(values, f"{str(folder)!r}, {split} row {number}", folder.name)
+        parse_example(values, f"{str(folder)!r}, {split} row {number}", folder.name)
         for number, values in enumerate(stored[split], start=1)
     ]
 
 
-def _example(values: Mapping[str, Any], where: str, source: str) -> Example:
+def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example:
+    """Return the example that a row holds; ``source`` is for rows that name none.
+
+    Raises
+    ------
+    InputError
+        If a text is missing or the label unknown; ``where`` says in which row.
+    """
     texts = {name: _text(values, name, where) for name in ("claim", "sentence")}
     return Example(
         **texts,
@@ -111,7 +123,7 @@ def parse_label(value: object, where: str) -> Label:
     text = str(value).strip().lower()
     if text in names:
         return Label(text)
-    if text in ("0", "1", "2") and not isinstance(value, bool):
+    if text in ("0", "1", "2"):
         return LABELS[int(text)]
     raise InputError(f"{where}: label is {value!r:.40}; expected one of {', '.join(names)}")
 
@@ -133,7 +145,6 @@ def _text(values: Mapping[str, Any], name: str, where: str) -> str:
 
 def _split_file(folder: Path, split: str) -> Path:
     candidates = [folder / f"{split}{ending}" for ending in FORMATS]
-    candidates += [folder / "restated" / f"{split}{ending}" for ending in FORMATS]
     for candidate in candidates:
         if candidate.is_file():
             return candidate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -66,10 +67,11 @@ def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mix
     dropped: Counter[str] = Counter()
     seen: dict[tuple[str, str], Label] = {}
     examples: list[Example] = []
+    unrelated: list[Example] = []
     for part in parts:
         clean = []
         for example in part.examples:
-            key = (normalised(example.claim), normalised(example.sentence))
+            key = _key(example)
             if forbidden.holds(*key):
                 dropped["in a held-out set"] += 1
             elif key in seen:
@@ -80,8 +82,10 @@ def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mix
         chosen = balance(clean, part.neutral_share, rng)
         if part.max_rows is not None and len(chosen) > part.max_rows:
             chosen = rng.sample(chosen, part.max_rows)
-        chosen = chosen + unrelated_pairs(clean, part.unrelated, rng)
         examples += chosen * part.repeat
+        unrelated += unrelated_pairs(clean, part.unrelated, rng) * part.repeat
+    free = [pair for pair in unrelated if _key(pair) not in seen and not forbidden.holds(*_key(pair))]
+    examples += free
     rng.shuffle(examples)
     return Mixture(examples, dict(dropped))
 
@@ -128,5 +132,10 @@ def unrelated_pairs(examples: Sequence[Example], count: int, rng: random.Random)
 
 
 def normalised(text: str) -> str:
-    """Fold case, punctuation and space, so that near-identical texts compare equal."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+    """Fold case, Unicode form, punctuation and space, so that near-identical texts compare equal."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(re.findall(r"\w+", folded))
+
+
+def _key(example: Example) -> tuple[str, str]:
+    return normalised(example.claim), normalised(example.sentence)

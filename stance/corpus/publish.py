@@ -21,7 +21,8 @@ from stance.corpus.build import (
     statistics,
     write_splits,
 )
-from stance.corpus.standoff import Standoff, read_standoff
+from stance.corpus.examples import SPLITS
+from stance.corpus.records import Standoff, read_standoff
 from stance.errors import require
 from stance.files import write_text
 from stance.schema import LABELS, Label
@@ -45,11 +46,10 @@ def publish(folder: str | Path) -> None:
         write_splits(rows, place, EVENT_COLUMNS)
         values: dict[str, Any] = {"counts": counts_table(rows), "domains": domains_table(rows)}
         columns: Sequence[str] = EVENT_COLUMNS
-        splits = ""
     else:
         corpus = read_standoff(place)
         rows = build_corpus(place)
-        write_splits(rows, place / "restated", PAIR_COLUMNS)
+        write_splits(rows, place, PAIR_COLUMNS)
         for name, text in retold_articles(corpus).items():
             write_text(place / "retold" / f"{name}.txt", text)
         values = {
@@ -59,9 +59,9 @@ def publish(folder: str | Path) -> None:
             "claims": len(corpus.claims),
             "families": len({claim.family for claim in corpus.claims}),
         }
-        columns, splits = PAIR_COLUMNS, "restated/"
+        columns = PAIR_COLUMNS
     values["features"] = features_yaml(columns)
-    values["files"] = files_yaml(splits)
+    values["files"] = files_yaml()
     write_text(place / "README.md", render((place / CARD).resolve(), values))
 
 
@@ -132,11 +132,9 @@ def features_yaml(columns: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def files_yaml(folder: str) -> str:
+def files_yaml() -> str:
     """Return the files of the splits in the notation of the Hugging Face hub."""
-    return "\n".join(
-        f"  - split: {split}\n    path: {folder}{split}.parquet" for split in ("train", "validation", "test")
-    )
+    return "\n".join(f"  - split: {split}\n    path: {split}.parquet" for split in SPLITS)
 
 
 def _votes(file: Path) -> dict[tuple[str, str], str]:

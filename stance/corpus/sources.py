@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stance.corpus.examples import Example, parse_label
+from stance.corpus.examples import Example, parse_example
 from stance.errors import InputError, require
 from stance.schema import LABELS, Label
 from stance.tables import read_table
@@ -92,9 +92,12 @@ def load_source(name: str, split: str, local: Path | None) -> list[Example]:
     """
     if name not in SOURCES:
         raise InputError(f"source {name!r} is unknown; expected one of {', '.join(SOURCES)}")
+    if split not in ("train", "validation"):
+        raise InputError(f"source {name!r} has no split {split!r}; expected 'train' or 'validation'")
     source = SOURCES[name]
     if local is not None:
-        examples = _read_local(local).get(name, [])
+        modified = local.stat().st_mtime_ns if local.is_file() else 0
+        examples = _read_local(local, modified).get(name, [])
         if not examples:
             raise InputError(f"{str(local)!r} has no rows of source {name!r}")
     elif source.hub_id is not None:
@@ -139,21 +142,28 @@ def _mended(example: Example) -> Example:
 
 
 @lru_cache(maxsize=1)
-def _read_local(file: Path) -> dict[str, list[Example]]:
+def _read_local(file: Path, modified: int) -> dict[str, list[Example]]:
+    """Return the rows of a local file by source; ``modified`` makes a changed file a new one."""
     by_source: dict[str, list[Example]] = {}
     for row in read_table(file, ("claim", "sentence", "label", "source", "group")):
-        values = row.values
-        label = parse_label(values["label"], f"{str(file)!r}, row {row.number}")
-        example = Example(
-            values["claim"], values["sentence"], label, str(values["group"]), True, values["source"]
-        )
+        where = f"{str(file)!r}, row {row.number}"
+        if row.error:
+            raise InputError(f"{where}: {row.error}; mend the row or remove it")
+        example = parse_example(row.values, where, "")
         by_source.setdefault(example.source, []).append(example)
     return by_source
 
 
 def _read_hub(name: str, source: Source) -> Iterator[Example]:
     datasets = require("datasets", "train")
-    for row in datasets.load_dataset(source.hub_id, split=source.hub_split):
+    try:
+        rows = datasets.load_dataset(source.hub_id, split=source.hub_split)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"source {name!r} cannot be read from the hub ({source.hub_id}): {error}; give a local file with "
+            "--set public=FILE"
+        ) from error
+    for row in rows:
         label = source.labels.get(row["label"])
         claim, sentence = row[source.claim], row[source.sentence]
         if label in LABELS and claim and sentence:  # some sets mark rows without a gold label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stance.errors import require
+from stance.errors import InputError, require
 
 COLDEST, HOTTEST = 0.05, 20.0
 
@@ -23,7 +23,17 @@ def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.int
     -------
     float
         Between ``COLDEST`` and ``HOTTEST``; the log loss is convex in its inverse.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, nothing is given or a logit is not finite.
     """
+    if len(logits) != len(labels) or not len(labels) or not np.isfinite(logits).all():
+        raise InputError(
+            f"{len(logits)} rows of logits and {len(labels)} labels; expected the same number, at least one, "
+            "and finite logits"
+        )
     optimize = require("scipy.optimize", "train")
     scores = logits.astype(np.float64)
     rows = np.arange(len(labels))

@@ -14,7 +14,7 @@ from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.metrics import classification_metrics, probability_metrics
 from stance.files import write_json
-from stance.schema import LABELS, Label, Predictor
+from stance.schema import LABELS, Label, Predictor, checked_probabilities
 from stance.tables import write_table
 
 PREDICTION_COLUMNS = (
@@ -66,12 +66,7 @@ def evaluate_classifier(
     if not examples:
         raise InputError("no labelled pair to evaluate on; expected at least one")
     pairs = [(example.claim, example.sentence) for example in examples]
-    probabilities = np.asarray(predictor.predict_proba(pairs))
-    if probabilities.shape != (len(pairs), len(LABELS)) or not np.isfinite(probabilities).all():
-        raise InputError(
-            f"the predictor gave an array of shape {probabilities.shape}; expected finite values of shape "
-            f"({len(pairs)}, {len(LABELS)})"
-        )
+    probabilities = checked_probabilities(predictor.predict_proba(pairs), len(pairs))
     related = np.array([example.related or example.label is not Label.NEUTRAL for example in examples])
     metrics = {"all": _metrics(examples, probabilities)}
     if not related.all():

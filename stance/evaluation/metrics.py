@@ -84,6 +84,11 @@ def probability_metrics(
         ``log_loss`` (nats), ``brier`` (summed over classes, 0 to 2) and ``ece`` (expected
         calibration error of the top label, 0 to 1).
     """
+    if len(references) != len(probabilities) or not len(references):
+        raise InputError(
+            f"{len(references)} references and {len(probabilities)} rows of probabilities; expected the same "
+            "number, at least one"
+        )
     names = [label.value for label in LABELS]
     index = np.array([names.index(name) for name in _names(references, "references")])
     own = probabilities[np.arange(len(index)), index].astype(np.float64)
@@ -99,10 +104,15 @@ def probability_metrics(
 def expected_calibration_error(
     confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_], bins: int = 10
 ) -> float:
-    """Return the mean gap between confidence and accuracy over bins of equal mass (Naeini 2015)."""
+    """Return the mean gap between confidence and accuracy over bins of equal mass (Naeini 2015).
+
+    Pairs of equal confidence share their accuracy, so that the order of rows changes nothing.
+    """
+    _, group = np.unique(confidence, return_inverse=True)
+    shared = (np.bincount(group, weights=correct) / np.bincount(group))[group]
     order = np.argsort(confidence, kind="stable")
     gaps = [
-        len(part) * abs(float(confidence[part].mean()) - float(correct[part].mean()))
+        len(part) * abs(float(confidence[part].mean()) - float(shared[part].mean()))
         for part in np.array_split(order, bins)
         if len(part)
     ]

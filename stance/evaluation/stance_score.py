@@ -8,6 +8,7 @@ from typing import Any
 import datasets
 import evaluate
 
+from stance.errors import InputError
 from stance.evaluation.metrics import classification_metrics
 from stance.schema import LABELS
 
@@ -33,6 +34,25 @@ class StanceScore(evaluate.Metric):  # type: ignore[misc]
             inputs_description="predictions and references: label names, or numbers 0, 1, 2.",
             features=[datasets.Features({"predictions": kind, "references": kind}) for kind in kinds],
         )
+
+    def compute(self, *, predictions: Any = None, references: Any = None) -> dict[str, Any] | None:
+        """Return the scores; without arguments, of what was added by ``add_batch``.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ or nothing is given.
+        """
+        if predictions is None and references is None:
+            scores: dict[str, Any] | None = super().compute()
+            return scores
+        if not len(predictions) or len(predictions) != len(references):
+            raise InputError(
+                f"{len(predictions)} predictions and {len(references)} references; expected the same number, "
+                "at least one"
+            )
+        scores = super().compute(predictions=predictions, references=references)
+        return scores
 
     def _compute(self, predictions: Sequence[str | int], references: Sequence[str | int]) -> dict[str, Any]:
         metrics = classification_metrics(_as_names(references), _as_names(predictions))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from stance.corpus.examples import Example, read_examples
 from stance.errors import InputError
-from stance.tables import FORMATS
+from stance.tables import FORMATS, table_columns
 
 
 def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tuple[str, list[Example]]]:
@@ -20,7 +21,7 @@ def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tup
     data : Path, optional
         A table or corpus folder; by default ``data/kremlin_call``.
     split : str
-        Which split of a corpus folder.
+        Which split of a corpus folder, or of a table with a column ``split``.
 
     Raises
     ------
@@ -32,13 +33,17 @@ def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tup
             raise InputError(
                 "--suite public needs --data FOLDER with one table (claim, sentence, label) for each set"
             )
-        files = sorted(file for file in data.iterdir() if file.suffix in FORMATS)
+        files = sorted(file for file in data.iterdir() if file.suffix.lower() in FORMATS)
         if not files:
             raise InputError(f"{str(data)!r} holds no {', '.join(FORMATS)} file")
+        twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
+        if twice:
+            raise InputError(f"{str(data)!r} holds two sets named {twice[0]!r}; rename one")
         for file in files:
             yield file.stem, read_examples(file, skip_unlabelled=True)
         return
     place = data or Path("data/kremlin_call")
     if not place.exists():
         raise InputError(f"{str(place)!r} does not exist; name labelled pairs with --data FILE_OR_FOLDER")
-    yield place.stem, read_examples(place, split if place.is_dir() else None)
+    has_splits = place.is_dir() or "split" in table_columns(place)
+    yield place.stem, read_examples(place, split if has_splits else None)

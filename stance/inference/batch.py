@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,10 +70,14 @@ def classify_file(
     table_columns(source, ("claim", "sentence"))  # a file without them is refused before a run begins
     parts = out.with_name(out.name + ".parts")
     _open_parts(parts, _manifest(classifier, source), resume=resume)
-    for number, chunk in _shown(enumerate(_chunks(read_table(source))), progress):
-        part = _part(parts, number)
-        if not part.exists():
-            write_table(part, _classify(classifier, chunk), RESULTS)
+    try:
+        for number, chunk in _shown(enumerate(_chunks(read_table(source))), progress):
+            part = _part(parts, number)
+            if not part.exists():
+                write_table(part, _classify(classifier, chunk), RESULTS)
+    except InputError:  # the file itself is at fault: once mended it is another input
+        shutil.rmtree(parts)
+        raise
     joined = _Joined(source, parts)
     count = write_table(out, joined, joined.columns)
     shutil.rmtree(parts)
@@ -86,7 +90,7 @@ class _Joined:
     def __init__(self, source: Path, parts: Path) -> None:
         self._source, self._parts = source, parts
         # the input's own columns come first; one that is named like a result is renamed
-        self._names = {name: f"input_{name}" if name in RESULTS else name for name in table_columns(source)}
+        self._names = _kept_names(table_columns(source))
         self.columns = (*self._names.values(), *RESULTS)
         self.errors = 0
 
@@ -94,7 +98,11 @@ class _Joined:
         self.errors = 0
         for number, chunk in enumerate(_chunks(read_table(self._source))):
             results = read_table(_part(self._parts, number))
-            for row, result in zip(chunk, results, strict=True):
+            for row, result in zip_longest(chunk, results):
+                if row is None or result is None or result.error:
+                    raise InputError(
+                        f"{_part(self._parts, number)} is damaged; delete it and go on with --resume"
+                    )
                 self.errors += bool(result.values["error"])
                 own = {kept: row.values.get(name) for name, kept in self._names.items()}
                 yield {**own, **result.values}
@@ -137,6 +145,19 @@ def _manifest(classifier: StanceClassifier, source: Path) -> dict[str, Any]:
     }
 
 
+def _kept_names(columns: Sequence[str]) -> dict[str, str]:
+    """Give a column that is named like a result the first free name of ``input_...``."""
+    taken = {*columns, *RESULTS}
+    names = {}
+    for column in columns:
+        name = column
+        while name in RESULTS or (name != column and name in taken):
+            name = f"input_{name}"
+        taken.add(name)
+        names[column] = name
+    return names
+
+
 def _part(parts: Path, number: int) -> Path:
     return parts / f"{number:08d}.jsonl"
 
@@ -144,12 +165,17 @@ def _part(parts: Path, number: int) -> Path:
 def _open_parts(parts: Path, manifest: dict[str, Any], *, resume: bool) -> None:
     """Begin a run, or make sure that the one to resume had the same input and model."""
     file = parts / "manifest.json"
+    if parts.is_file():
+        raise InputError(f"{str(parts)!r} is a file, but the parts of the run belong there; move it away")
     if parts.exists() and not resume:
         raise InputError(
             f"{str(parts)!r} holds an interrupted run; go on with --resume, or delete it to start again"
         )
     if file.exists():
-        recorded = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            recorded = dict(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{str(file)!r} is damaged; delete the folder to start again") from error
         differing = [name for name in manifest if recorded.get(name) != manifest[name]]
         if differing:
             raise InputError(

@@ -159,8 +159,8 @@ class StanceClassifier:
     def _run(
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None, progress: bool
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        if batch_size is not None and batch_size < 1:
-            raise InputError(f"batch_size is {batch_size}; expected a whole number of at least 1")
+        if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+            raise InputError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
         checked = check_pairs(pairs)
         probabilities = np.empty((len(checked), len(LABELS)), dtype=np.float32)
         truncated = np.empty(len(checked), dtype=np.bool_)
@@ -206,11 +206,11 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
     if Path(text).exists() or not looks_like_id:
         return open_checkpoint(Path(text).expanduser())
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = snapshot_download(text, allow_patterns=[*FILES, MANIFEST])
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
             f"{text!r} is no folder here and could not be fetched from the Hugging Face hub: {error}"
         ) from error

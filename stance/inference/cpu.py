@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,9 @@ class CpuBackend:
             ) from error
         self._names = [port.any_name for port in compiled.inputs]
         self._pad_id = pad_id_of(checkpoint)
-        self._queue = openvino.AsyncInferQueue(compiled, self.threads)
-        self._compiled = compiled
+        # requests that are waited for here, and no queue with callbacks into Python: a thread of the
+        # runtime that wants the interpreter while the network is being closed would wait for ever
+        self._requests = [compiled.create_infer_request() for _ in range(self.threads)]
 
     @property
     def description(self) -> str:
@@ -74,15 +76,24 @@ class CpuBackend:
         Batches run side by side, one a thread.
         """
         result = np.empty((len(encodings), 3), dtype=np.float32)
+        free = list(self._requests)
+        running: deque[tuple[Any, npt.NDArray[np.int64]]] = deque()
 
-        def store(request: Any, indices: npt.NDArray[np.int64]) -> None:
+        def collect() -> None:
+            request, indices = running.popleft()
+            request.wait()
             result[indices] = request.get_output_tensor(0).data
+            free.append(request)
 
-        self._queue.set_callback(store)
         for indices in batches:
             inputs = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
-            self._queue.start_async(inputs, indices)
-        self._queue.wait_all()
+            if not free:
+                collect()
+            request = free.pop()
+            request.start_async(inputs)
+            running.append((request, indices))
+        while running:
+            collect()
         return result
 
 

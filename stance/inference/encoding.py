@@ -6,7 +6,7 @@ The claim is never cut: what does not fit is taken from the end of the sentence,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TOKENS_PER_BATCH = 4096
 """Padded tokens in one batch: large enough to keep the matrix units busy, small enough for cache."""
+
+TOKENS_PER_BYTE = 6
+"""No tokenizer makes more tokens than this of one byte (Unicode normalisation can expand a sign)."""
 
 ROOM_FOR_SENTENCE = 8
 """Tokens that a claim must leave to the sentence."""
@@ -42,14 +45,15 @@ class PairEncoder:
     """Turns pairs of texts into token ids for one checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        tokenizer = _load_tokenizer(checkpoint.path / TOKENIZER)
         # pairs are cut here and not by what the tokenizer file happens to say; a "[SEP]" in a text
         # is text
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
-        tokenizer.encode_special_tokens = True
-        self._tokenizer = tokenizer
-        special = tokenizer.num_special_tokens_to_add(is_pair=True)
+        self._tokenizer, self._counter = (_load_tokenizer(checkpoint.path / TOKENIZER) for _ in range(2))
+        for tokenizer in (self._tokenizer, self._counter):
+            tokenizer.no_padding()
+            tokenizer.no_truncation()
+            tokenizer.encode_special_tokens = True
+        special = self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        self._tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
         self._claim_limit = checkpoint.max_length - special - ROOM_FOR_SENTENCE
 
     def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
@@ -70,9 +74,9 @@ class PairEncoder:
 
     def claim_problem(self, claim: str) -> str:
         """Say why a claim is too long; empty when it is not."""
-        if len(claim.encode("utf-8")) <= self._claim_limit:
-            return ""  # no tokenizer makes more tokens than bytes
-        tokens = len(self._tokenizer.encode(claim, add_special_tokens=False).ids)
+        if TOKENS_PER_BYTE * len(claim.encode("utf-8")) <= self._claim_limit:
+            return ""  # short enough without counting
+        tokens = len(self._counter.encode(claim, add_special_tokens=False).ids)
         if tokens <= self._claim_limit:
             return ""
         return (
@@ -91,6 +95,8 @@ def check_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """
     if isinstance(pairs, str):
         raise InputError(f"pairs is the text {pairs[:40]!r}; expected a sequence of (claim, sentence)")
+    if not isinstance(pairs, Iterable):
+        raise InputError(f"pairs is {pairs!r:.40}; expected a sequence of (claim, sentence)")
     checked = []
     for index, pair in enumerate(pairs):
         problem = pair_problem(*pair) if _is_two(pair) else f"is {pair!r:.60}; expected (claim, sentence)"

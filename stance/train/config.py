@@ -9,6 +9,8 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stance.checkpoint import SHORTEST_INPUT
+from stance.corpus.sources import SOURCES
 from stance.errors import ConfigError
 
 if sys.version_info >= (3, 11):
@@ -19,6 +21,28 @@ else:
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 T = TypeVar("T")
+
+_CHOICES = {"precision": ("auto", "bf16", "fp32"), "attention": ("auto", "eager", "sdpa")}
+_RANGES: dict[str, tuple[float, float]] = {
+    "batch_size": (1, 1e6),
+    "dropout": (0, 0.99),
+    "epochs": (1e-6, 1e6),
+    "evaluations": (1, 1e6),
+    "label_smoothing": (0, 0.99),
+    "learning_rate": (1e-12, 10),
+    "max_length": (SHORTEST_INPUT, 1e6),
+    "max_rows": (0, 1e12),
+    "max_steps": (0, 1e12),
+    "neutral_share": (0, 1),
+    "patience": (0, 1e6),
+    "repeat": (1, 1e6),
+    "seed": (0, 2**32 - 1),
+    "unrelated": (0, 1e12),
+    "validation_share": (0.001, 0.9),
+    "warmup": (0, 0.99),
+    "weight_decay": (0, 10),
+}
+"""Smallest and largest value of every number in a recipe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +66,9 @@ class DataPart:
     max_rows: int = 0
     neutral_share: float = 1.0
     unrelated: int = 0
+
+    def __post_init__(self) -> None:
+        _check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,25 +128,25 @@ class TrainConfig:
     patience: int = 3
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("precision", ("auto", "bf16", "fp32")),
-            ("attention", ("auto", "eager", "sdpa")),
-        ):
+        for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}")
-        for name in ("epochs", "batch_size", "learning_rate", "evaluations"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; expected a number above 0")
+        _check_ranges(self)
+        if not all(isinstance(name, str) for name in self.freeze):
+            raise ConfigError(f"freeze is {list(self.freeze)}; expected a list of texts")
         if not self.train:
             raise ConfigError('the recipe has no [[train]] table; add one with data = "..."')
-        if not 0 < self.validation_share < 1:
-            raise ConfigError(
-                f"validation_share is {self.validation_share}; expected a number between 0 and 1"
-            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         return asdict(self)
+
+
+def _check_ranges(config: DataPart | TrainConfig) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = getattr(config, name, low)
+        if not low <= value <= high:  # NaN is within no range
+            raise ConfigError(f"{name} is {value}; expected a number from {low:g} to {high:g}")
 
 
 def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
@@ -176,9 +203,10 @@ def _placed(part: Mapping[str, Any], default_split: str, folder: Path) -> dict[s
 
 
 def _located(name: str, folder: Path) -> str:
-    """Read a relative path from the recipe's folder, if something is there; else leave it alone."""
+    """Read a relative path from the recipe's folder if something is there; else it is left alone."""
     beside = folder / name
-    return str(beside) if name and not Path(name).exists() and beside.exists() else name
+    is_name = not name or name == "public" or name in SOURCES
+    return str(beside) if not is_name and beside.exists() else name
 
 
 def _build(kind: type[T], values: Mapping[str, Any], where: str) -> T:

@@ -29,6 +29,8 @@ from stance.checkpoint import (
     Checkpoint,
     check_labels,
     open_checkpoint,
+    positions_of,
+    read_json_object,
     write_manifest,
 )
 from stance.errors import CheckpointError, require
@@ -36,6 +38,14 @@ from stance.inference.classifier import softmax
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder, token_batches
 from stance.inference.gpu import TorchBackend
+
+ASIDE = ".unfinished"
+"""Folder inside the output in which a checkpoint grows until it is complete."""
+
+DEFAULT_LENGTH = 256
+"""Longest input of a model that does not come with one, where it has as many positions."""
+
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 
 LARGEST_GAP = 0.005
 """Largest difference in probability between the CPU runtime and torch that passes."""
@@ -81,15 +91,26 @@ def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
     source, out = Path(source), Path(out)
     if not (source / CONFIG).is_file() or not (source / WEIGHTS).is_file():
         raise CheckpointError(f"{str(source)!r} lacks {CONFIG} or {WEIGHTS}; expected a transformers folder")
-    check_labels(json.loads((source / CONFIG).read_text(encoding="utf-8")), str(source / CONFIG))
-    if out.exists() and (out.is_file() or any(out.iterdir())):
+    config = read_json_object(source / CONFIG)
+    check_labels(config, str(source / CONFIG))
+    if not any((source / name).is_file() for name in TOKENIZER_FILES):
+        raise CheckpointError(f"{str(source)!r} has no tokenizer ({' or '.join(TOKENIZER_FILES)})")
+    if out.is_file() or (out.is_dir() and any(file.name != ASIDE for file in out.iterdir())):
         raise CheckpointError(f"{str(out)!r} is not empty; choose a new folder")
     transformers = require("transformers", "train")
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(source, use_safetensors=True)
+    model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
+        source, use_safetensors=True, output_loading_info=True
+    )
+    if loading["missing_keys"]:
+        raise CheckpointError(
+            f"{str(source)!r} lacks the weights {', '.join(sorted(loading['missing_keys'])[:5])}; without "
+            "them the labels would be random: train it first with stance train"
+        )
     tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-    seal: dict[str, Any] = {"temperature": 1.0, "max_length": 256, "provenance": {}}
+    longest = min(DEFAULT_LENGTH, positions_of(config) or DEFAULT_LENGTH)
+    seal: dict[str, Any] = {"temperature": 1.0, "max_length": longest, "provenance": {}}
     if (source / MANIFEST).is_file():
-        known = json.loads((source / MANIFEST).read_text(encoding="utf-8"))
+        known = read_json_object(source / MANIFEST)
         seal = {name: known.get(name, default) for name, default in seal.items()}
     return write_checkpoint(model, tokenizer, out, seal)
 
@@ -113,7 +134,7 @@ def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, A
     """
     transformers = require("transformers", "train")
     torch = require("torch", "train")
-    aside = out / ".unfinished"
+    aside = out / ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     save_weights(model, tokenizer, aside)

@@ -5,6 +5,7 @@ Runs on one CPU, one GPU, or many under ``accelerate launch`` / ``torchrun`` wit
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -24,19 +25,20 @@ from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
+    PretrainedConfig,
     Trainer,
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
-from stance.checkpoint import Checkpoint, open_checkpoint
+from stance.checkpoint import MANIFEST, Checkpoint, open_checkpoint, read_json_object
 from stance.corpus.examples import Example
 from stance.errors import CheckpointError, ConfigError, InputError
 from stance.evaluation.calibration import fit_temperature
 from stance.evaluation.metrics import classification_metrics
+from stance.files import write_json
 from stance.schema import LABELS
-from stance.train.base import find_base
+from stance.train.base import open_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
 from stance.train.export import write_checkpoint
@@ -70,18 +72,21 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     started = time.time()
     out = Path(out)
     states = out / STATES
-    _check_output(out, states, resume=resume)
+    _prepare_output(out, states, config, resume=resume)
     set_seed(config.seed)
     keep_freed_memory()
 
     mixture, validation = load_data(config)
+    if not mixture.examples:
+        raise InputError(f"no training pair is left (left out: {mixture.dropped}); check the recipe's data")
     _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
 
-    base = find_base(config.base)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    base = open_base(config.base, config.max_length)
+    tokenizer = AutoTokenizer.from_pretrained(base.name_or_path)
     validation_set = tokenised(validation, tokenizer, config.max_length)
+    write_json(states / "recipe.json", config.to_dict())
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
     trainer = Trainer(
         model=_build_model(base, config),
@@ -95,9 +100,10 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     )
     with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
         trainer.train(resume_from_checkpoint=_last_state(states) if resume else None)
-        logits = np.asarray(trainer.predict(validation_set).predictions)
+        predicted = trainer.predict(validation_set)
 
-    labels = np.array(validation_set["labels"])
+    # in the order of length groups, not of the data set: labels are taken from the same output
+    logits, labels = np.asarray(predicted.predictions), np.asarray(predicted.label_ids)
     if trainer.is_world_process_zero():  # of several processes one writes
         provenance = {
             "recipe": config.to_dict(),
@@ -119,7 +125,11 @@ def tokenised(examples: Sequence[Example], tokenizer: Any, max_length: int) -> D
 
     def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
         encoded = tokenizer(
-            batch["claim"], batch["sentence"], truncation="only_second", max_length=max_length
+            batch["claim"],
+            batch["sentence"],
+            truncation="only_second",
+            max_length=max_length,
+            split_special_tokens=True,  # a "[SEP]" in a text is text, as in inference
         )
         return {**encoded, "length": [len(ids) for ids in encoded["input_ids"]]}
 
@@ -142,12 +152,12 @@ def tokenised(examples: Sequence[Example], tokenizer: Any, max_length: int) -> D
         ) from error
 
 
-def _build_model(base: Path | str, config: TrainConfig) -> Any:
+def _build_model(base: PretrainedConfig, config: TrainConfig) -> Any:
     attention = config.attention
     if attention == "auto":
         attention = "sdpa" if torch.cuda.is_available() else "eager"
     model = AutoModelForSequenceClassification.from_pretrained(
-        base,
+        str(base.name_or_path),
         num_labels=len(LABELS),
         id2label={i: label.value for i, label in enumerate(LABELS)},
         label2id={label.value: i for i, label in enumerate(LABELS)},
@@ -165,20 +175,17 @@ def _build_model(base: Path | str, config: TrainConfig) -> Any:
     return model
 
 
-def _dropouts(base: Path | str, value: float) -> dict[str, float]:
+def _dropouts(base: PretrainedConfig, value: float) -> dict[str, float]:
     """Return every dropout setting of the encoder's configuration, whatever its family calls it."""
-    from transformers import AutoConfig
-
-    settings = AutoConfig.from_pretrained(base).to_dict()
     return {
         name: value
-        for name, given in settings.items()
-        if "dropout" in name and (given is None or isinstance(given, float | int))
-        if not isinstance(given, bool)
+        for name, given in base.to_dict().items()
+        if "dropout" in name and type(given) in (int, float, type(None))
     }
 
 
 def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
+    interval = min(1 / config.evaluations, 0.999999)  # a share of all steps; 1 would mean each step
     return TrainingArguments(
         output_dir=str(states),
         seed=config.seed,
@@ -197,9 +204,9 @@ def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
         length_column_name="length",
         dataloader_pin_memory=torch.cuda.is_available(),
         eval_strategy="steps",
-        eval_steps=1 / config.evaluations,
+        eval_steps=interval,
         save_strategy="steps",
-        save_steps=1 / config.evaluations,
+        save_steps=interval,
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
@@ -224,22 +231,42 @@ def _scores(prediction: EvalPrediction) -> dict[str, float]:
     return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
 
 
-def _check_output(out: Path, states: Path, *, resume: bool) -> None:
+def _prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool) -> None:
+    """Begin a run in a free folder, or make sure that the one to go on with had the same recipe."""
     if out.is_file():
         raise InputError(f"output {str(out)!r} is a file; expected a folder")
+    recipe = states / "recipe.json"
     last = _last_state(states)
-    if resume and last is None:
-        raise CheckpointError(f"{str(out)!r} holds no training state to resume from; start without --resume")
-    if not resume and last is not None:
+    if resume:
+        if last is None:
+            raise CheckpointError(
+                f"{str(out)!r} holds no training state to resume from; start without --resume"
+            )
+        given = json.loads(json.dumps(config.to_dict()))
+        recorded = read_json_object(recipe) if recipe.is_file() else {}
+        differing = [name for name in given if recorded.get(name) != given[name]]
+        if differing:
+            raise CheckpointError(
+                f"the run in {str(out)!r} had another recipe ({', '.join(differing)}); resume it with the "
+                "same one, or choose another --out"
+            )
+        return
+    if last is not None:
         raise CheckpointError(
             f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
         )
+    if (out / MANIFEST).is_file():
+        raise CheckpointError(f"{str(out)!r} holds a checkpoint already; choose another --out")
 
 
 def _last_state(states: Path) -> str | None:
-    """Return the last state that was written completely, if there is one."""
-    found: str | None = get_last_checkpoint(str(states)) if states.is_dir() else None  # type: ignore[no-untyped-call]
-    return found
+    """Return the last state that was written completely: its ``trainer_state.json`` comes last."""
+    complete = [
+        (int(state.name.rpartition("-")[2]), str(state))
+        for state in states.glob("checkpoint-*")
+        if (state / "trainer_state.json").is_file()
+    ]
+    return max(complete)[1] if complete else None
 
 
 def _circumstances(trainer: Trainer) -> dict[str, Any]:

