@@ -138,8 +138,17 @@ class TrainConfig:
             raise ConfigError('the recipe has no [[train]] table; add one with data = "..."')
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return asdict(self)
+        """Return plain values, ready for JSON.
+
+        Paths are given from the working folder, or by their name where they lie outside it, so
+        that the provenance of a checkpoint says nothing about the machine.
+        """
+        values = asdict(self)
+        for name in ("base", "public"):
+            values[name] = _portable(values[name])
+        for part in (*values["train"], *values["validation"]):
+            part["data"] = _portable(part["data"])
+        return values
 
 
 def _check_ranges(config: DataPart | TrainConfig) -> None:
@@ -207,6 +216,14 @@ def _located(name: str, folder: Path) -> str:
     beside = folder / name
     is_name = not name or name == "public" or name in SOURCES
     return str(beside) if not is_name and beside.exists() else name
+
+
+def _portable(name: str) -> str:
+    path = Path(name)
+    if not name or not path.exists():
+        return name
+    path, here = path.resolve(), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
 def _build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
