@@ -98,8 +98,8 @@ def _from_json(raw: str, file: Path) -> Article:
         raise InputError(f"article {str(file)!r} is not JSON: {error}") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise InputError(f"article {str(file)!r}: expected a JSON object with a 'text'")
-    if SURROGATE.search(value["text"]):
-        raise InputError(f"article {str(file)!r}: its text holds a lone surrogate; decode it as UTF-8")
+    if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        raise InputError(f"article {str(file)!r} holds a lone surrogate, which is no valid text")
     known: dict[str, Any] = {}
     for name in ("article_id", "outlet", "title", "published", "url"):
         if isinstance(value.get(name), str | int):

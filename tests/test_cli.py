@@ -522,7 +522,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "tokenizer gone": (lambda folder: (folder / "tokenizer.json").unlink(), "lacks tokenizer.json"),
     "graph gone": (lambda folder: (folder / "graph.xml").unlink(), "Fetch or export it again"),
     "never finished": (lambda folder: (folder / "stance.json").unlink(), "it was never finished"),
-    "labels permuted": (relabel, "has the labels ['denies', 'supports', 'neutral']; expected"),
+    "labels permuted": (relabel, "has the labels {'0': 'denies', '1': 'supports', '2': 'neutral'}; expected"),
 }
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.corpus.examples import Example
 from stance.corpus.mixture import WORDS_OF_A_GIVEAWAY, Part, balance, mix, normalised, unrelated_pairs
@@ -46,6 +46,7 @@ def example(claim: str, sentence: str = "s", label: Label = Label.NEUTRAL, group
 # law 5
 
 
+@settings(deadline=None)
 @given(first=example_lists, second=example_lists, held_out=example_lists, seed=st.integers(0, 99))
 def test_no_evaluation_text_stands_in_a_training_mix(
     first: list[Example], second: list[Example], held_out: list[Example], seed: int
@@ -57,7 +58,6 @@ def test_no_evaluation_text_stands_in_a_training_mix(
     assert not claims & {normalised(e.claim) for e in mixture.examples}
 
 
-@pytest.mark.xfail(strict=True, reason="random pairs are made after the leak check and are never checked")
 def test_no_random_pair_stands_in_an_evaluation_set() -> None:
     held_out = [example("They met.", "It rained.", Label.DENIES)]
     training = [
@@ -68,7 +68,6 @@ def test_no_random_pair_stands_in_an_evaluation_set() -> None:
     assert key(held_out[0]) not in {key(e) for e in mixture.examples}
 
 
-@pytest.mark.xfail(strict=True, reason="random pairs are not held against the labelled pairs of the mixture")
 def test_no_random_pair_contradicts_a_labelled_one() -> None:
     training = [
         example("They met.", "They did meet.", Label.SUPPORTS, group="g"),
@@ -89,7 +88,6 @@ def test_case_punctuation_and_space_hide_no_leak(form: str) -> None:
     assert mixture.dropped == {"in a held-out set": 1}
 
 
-@pytest.mark.xfail(strict=True, reason="normalised() does not fold Unicode forms (NFC, NFD, full width, ß)")
 @pytest.mark.parametrize(
     "change", [lambda t: unicodedata.normalize("NFD", t), str.upper, lambda t: t.replace("a", "ａ")]
 )
@@ -107,6 +105,7 @@ def test_a_short_claim_may_return_with_another_sentence() -> None:
 # duplicates
 
 
+@settings(deadline=None)
 @given(first=example_lists, second=example_lists, seed=st.integers(0, 99))
 def test_every_pair_stands_once_with_its_first_label(
     first: list[Example], second: list[Example], seed: int
@@ -135,6 +134,7 @@ def test_what_was_dropped_is_told_by_reason() -> None:
 # caps, repeats, order
 
 
+@settings(deadline=None)
 @given(given_examples=example_lists, seed=st.integers(0, 9), repeat=st.integers(1, 3), cap=st.integers(1, 5))
 def test_caps_and_repeats_count(given_examples: list[Example], seed: int, repeat: int, cap: int) -> None:
     distinct = len({key(e) for e in given_examples})
@@ -144,6 +144,7 @@ def test_caps_and_repeats_count(given_examples: list[Example], seed: int, repeat
     assert set(counts.values()) <= {repeat}
 
 
+@settings(deadline=None)
 @given(given_examples=example_lists, seed=st.integers(0, 9))
 def test_the_seed_decides_everything(given_examples: list[Example], seed: int) -> None:
     parts = [Part(given_examples, max_rows=5, neutral_share=0.5)]
@@ -169,6 +170,7 @@ def test_nothing_makes_an_empty_mixture() -> None:
     assert mix([Part([])], [], seed=0).examples == []
 
 
+@settings(deadline=None)
 @given(
     given_examples=example_lists,
     share=st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]),
@@ -192,6 +194,7 @@ def test_neutral_pairs_are_thinned_to_their_share_related_ones_first(
     assert not (any(e.related for e in dropped) and any(not e.related for e in kept))
 
 
+@settings(deadline=None)
 @given(given_examples=example_lists, count=st.integers(0, 9), seed=st.integers(0, 9))
 def test_random_pairs_are_neutral_unrelated_and_of_two_groups(
     given_examples: list[Example], count: int, seed: int

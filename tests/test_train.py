@@ -25,7 +25,7 @@ from stance.train.base import find_base
 from stance.train.config import BASE_MODEL, DataPart, TrainConfig, load_config
 from stance.train.data import describe, load_data
 from stance.train.trainer import tokenised, train
-from transformers import AutoTokenizer, TrainerCallback
+from transformers import AutoTokenizer
 
 from conftest import WORDS, tiny_model
 
@@ -63,7 +63,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
         max_length=64,
         learning_rate=3e-3,
         evaluations=5,
-        patience=0,
+        patience=9,  # never reached
         precision="fp32",
     )
 
@@ -83,16 +83,20 @@ def scores_of(state: Path) -> list[float]:
     return [entry["eval_macro_f1"] for entry in content["log_history"] if "eval_macro_f1" in entry]
 
 
-class Stop(TrainerCallback):  # type: ignore[misc]
-    """Stands in for early stopping: the machine fails right after the second state was saved."""
+class MachineFails:
+    """Takes the place of the scoring: the machine fails after the second state was saved."""
 
-    def __init__(self, patience: int) -> None:
-        self.saves = 0
+    def __init__(self) -> None:
+        self.evaluations = 0
 
-    def on_save(self, *_: Any, **__: Any) -> None:
-        self.saves += 1
-        if self.saves == 2:
+    def __call__(self, _: Any) -> dict[str, float]:
+        self.evaluations += 1
+        if self.evaluations == 3:
             raise KeyboardInterrupt
+        return SCORES(_)
+
+
+SCORES = trainer_module._scores
 
 
 class SwitchedOff(BaseException):
@@ -154,10 +158,6 @@ def test_the_checkpoint_is_the_best_state_by_macro_f1(trained: Checkpoint) -> No
     assert all(torch.equal(best[name].half(), written[name]) for name in written)
 
 
-SHUFFLED = "predict() groups by length, so its logits are not in the order of the labels of the data set"
-
-
-@pytest.mark.xfail(strict=True, reason=SHUFFLED)
 def test_the_scores_in_the_provenance_are_those_of_the_checkpoint(
     trained: Checkpoint, config: TrainConfig
 ) -> None:
@@ -170,7 +170,6 @@ def test_the_scores_in_the_provenance_are_those_of_the_checkpoint(
     assert told["macro_f1"] == pytest.approx(max(scores_of(last_state(trained.path))))
 
 
-@pytest.mark.xfail(strict=True, reason=SHUFFLED)
 def test_the_temperature_is_the_one_that_fits_the_validation_data(
     trained: Checkpoint, config: TrainConfig
 ) -> None:
@@ -203,9 +202,9 @@ def test_another_seed_gives_other_weights(
 def interrupted_once(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("interrupted") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_module, "EarlyStoppingCallback", Stop)
+        patch.setattr(trainer_module, "_scores", MachineFails())
         with pytest.raises(KeyboardInterrupt):
-            train(dataclasses.replace(config, patience=1), out)
+            train(config, out)
     return out
 
 
@@ -247,9 +246,6 @@ def test_a_folder_that_holds_a_run_is_refused(config: TrainConfig, interrupted: 
     assert sorted(path.name for path in interrupted.rglob("*")) == before
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the newest state is taken, complete or not; an error of torch or json"
-)
 def test_a_state_that_was_cut_short_is_passed_over(
     config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +255,6 @@ def test_a_state_that_was_cut_short_is_passed_over(
     assert train_states(config, interrupted, monkeypatch, resume=True).name == "checkpoint-10"
 
 
-@pytest.mark.xfail(strict=True, reason="nothing compares the recipe of a state with the one that goes on")
 def test_another_recipe_does_not_resume_a_run(
     config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,9 +279,6 @@ def test_a_file_is_no_output(config: TrainConfig, tmp_path: Path) -> None:
         train(config, tmp_path / "out")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="only training states are looked for: a sealed checkpoint is written over"
-)
 def test_a_folder_that_holds_a_checkpoint_is_refused(
     config: TrainConfig, tiny_checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
@@ -313,13 +305,11 @@ def test_freezing_everything_is_refused(config: TrainConfig, tmp_path: Path) -> 
         train(dataclasses.replace(config, freeze=("",)), tmp_path / "out")
 
 
-@pytest.mark.xfail(strict=True, reason="an empty mixture goes to the Trainer, which fails in its own way")
 def test_training_data_that_are_all_held_out_are_refused(config: TrainConfig, tmp_path: Path) -> None:
     with pytest.raises(StanceError, match="training"):
         train(dataclasses.replace(config, train=config.validation), tmp_path / "out")
 
 
-@pytest.mark.xfail(strict=True, reason="errors of transformers come through as they are: OSError")
 @pytest.mark.parametrize("kind", ["no such folder", "empty folder", "no such hub id"])
 def test_a_base_that_cannot_be_opened_is_a_checkpoint_error(
     config: TrainConfig, tmp_path: Path, kind: str
@@ -334,9 +324,6 @@ def test_a_base_that_cannot_be_opened_is_a_checkpoint_error(
         train(dataclasses.replace(config, base=base[kind]), tmp_path / "out")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="max_length is not held against the positions of the base: RuntimeError"
-)
 def test_a_length_beyond_the_positions_of_the_base_is_refused(config: TrainConfig, tmp_path: Path) -> None:
     long = tmp_path / "long.csv"
     long.write_text(
@@ -355,7 +342,6 @@ def test_a_claim_that_fills_the_length_is_refused(config: TrainConfig) -> None:
         tokenised([Example("the " * 64, "no", Label.DENIES)], tokenizer, 64)
 
 
-@pytest.mark.xfail(strict=True, reason="eval_steps = 1 / 1 is taken for every single step")
 def test_one_evaluation_is_one(config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     once = dataclasses.replace(config, evaluations=1, max_steps=3)
     assert len(scores_of(train_states(once, tmp_path / "out", monkeypatch))) == 1
@@ -380,7 +366,6 @@ def ids_of(pairs: Sequence[tuple[str, str]], config: TrainConfig) -> list[list[i
         ("THEY met…", "größe 模型"),
         pytest.param(
             ("they met", "no [SEP] denied"),
-            marks=pytest.mark.xfail(strict=True, reason="in training '[SEP]' in a text is the separator"),
         ),
     ],
 )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stance.corpus.examples import SPLITS
-from stance.errors import DataError
+from stance.errors import DataError, InputError
 from stance.schema import STORY_KINDS, Label
 from stance.tables import read_table
 
@@ -148,7 +148,7 @@ def _records(file: Path, kind: Any) -> Iterator[Any]:
             convert, expected = _FIELDS.get(name, _TEXT)
             try:
                 values[name] = convert(row.values[name])
-            except (TypeError, ValueError):
+            except ValueError:  # InputError is one, and so is what Label raises
                 raise DataError(
                     f"{file}, row {row.number}: {name} is {row.values[name]!r:.60}; expected {expected}"
                 ) from None
@@ -157,19 +157,19 @@ def _records(file: Path, kind: Any) -> Iterator[Any]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise TypeError
+        raise InputError(f"{value!r:.60} is something else")
     return value
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError
+        raise InputError(f"{value!r:.60} is something else")
     return value
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError
+        raise InputError(f"{value!r:.60} is something else")
     return value
 
 
@@ -177,13 +177,13 @@ def _span(value: object) -> Span | tuple[()] | None:
     if value is None or value == []:
         return None if value is None else ()
     if not isinstance(value, list) or len(value) != 2:
-        raise TypeError
+        raise InputError(f"{value!r:.60} is something else")
     return _whole(value[0]), _whole(value[1])
 
 
 def _split(value: object) -> str:
     if value not in SPLITS:
-        raise ValueError
+        raise InputError(f"{value!r:.60} is something else")
     return str(value)
 
 

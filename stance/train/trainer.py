@@ -5,7 +5,6 @@ Runs on one CPU, one GPU, or many under ``accelerate launch`` / ``torchrun`` wit
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -31,9 +30,9 @@ from transformers import (
     set_seed,
 )
 
-from stance.checkpoint import MANIFEST, Checkpoint, open_checkpoint, read_json_object
+from stance.checkpoint import Checkpoint, open_checkpoint
 from stance.corpus.examples import Example
-from stance.errors import CheckpointError, ConfigError, InputError
+from stance.errors import ConfigError, InputError
 from stance.evaluation.calibration import fit_temperature
 from stance.evaluation.metrics import classification_metrics
 from stance.files import write_json
@@ -43,9 +42,7 @@ from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
-
-STATES = "trainer"
-"""Folder inside the output that holds what resuming needs, and the TensorBoard log."""
+from stance.train.states import RECIPE, STATES, last_state, prepare_output
 
 
 def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Checkpoint:
@@ -72,7 +69,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     started = time.time()
     out = Path(out)
     states = out / STATES
-    _prepare_output(out, states, config, resume=resume)
+    prepare_output(out, states, config, resume=resume)
     set_seed(config.seed)
     keep_freed_memory()
 
@@ -83,24 +80,11 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
 
-    base = open_base(config.base, config.max_length)
-    tokenizer = AutoTokenizer.from_pretrained(base.name_or_path)
-    validation_set = tokenised(validation, tokenizer, config.max_length)
-    write_json(states / "recipe.json", config.to_dict())
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
-    trainer = Trainer(
-        model=_build_model(base, config),
-        args=_arguments(config, states),
-        train_dataset=tokenised(mixture.examples, tokenizer, config.max_length),
-        eval_dataset=validation_set,
-        data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
-        processing_class=tokenizer,
-        compute_metrics=_scores,
-        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
-    )
+    trainer = _build_trainer(config, states, mixture.examples, validation)
+    write_json(states / RECIPE, config.to_dict())
     with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
-        trainer.train(resume_from_checkpoint=_last_state(states) if resume else None)
-        predicted = trainer.predict(validation_set)
+        trainer.train(resume_from_checkpoint=last_state(states) if resume else None)
+        predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
 
     # in the order of length groups, not of the data set: labels are taken from the same output
     logits, labels = np.asarray(predicted.predictions), np.asarray(predicted.label_ids)
@@ -115,7 +99,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         }
         temperature = fit_temperature(logits, labels)
         seal = {"temperature": temperature, "max_length": config.max_length, "provenance": provenance}
-        write_checkpoint(trainer.model, tokenizer, out, seal)
+        write_checkpoint(trainer.model, trainer.processing_class, out, seal)
     trainer.accelerator.wait_for_everyone()
     return open_checkpoint(out)
 
@@ -150,6 +134,24 @@ def tokenised(examples: Sequence[Example], tokenizer: Any, max_length: int) -> D
             f"a claim alone fills max_length = {max_length} tokens ({longest[:60]!r}...); a claim is never "
             "cut: raise max_length in the recipe or shorten the claim"
         ) from error
+
+
+def _build_trainer(
+    config: TrainConfig, states: Path, training: Sequence[Example], validation: Sequence[Example]
+) -> Trainer:
+    base = open_base(config.base, config.max_length)
+    tokenizer = AutoTokenizer.from_pretrained(base.name_or_path)
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
+    return Trainer(
+        model=_build_model(base, config),
+        args=_arguments(config, states),
+        train_dataset=tokenised(training, tokenizer, config.max_length),
+        eval_dataset=tokenised(validation, tokenizer, config.max_length),
+        data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+        processing_class=tokenizer,
+        compute_metrics=_scores,
+        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
+    )
 
 
 def _build_model(base: PretrainedConfig, config: TrainConfig) -> Any:
@@ -229,44 +231,6 @@ def _scores(prediction: EvalPrediction) -> dict[str, float]:
     reference = [names[i] for i in np.asarray(prediction.label_ids)]
     metrics = classification_metrics(reference, predicted)
     return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
-
-
-def _prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Begin a run in a free folder, or make sure that the one to go on with had the same recipe."""
-    if out.is_file():
-        raise InputError(f"output {str(out)!r} is a file; expected a folder")
-    recipe = states / "recipe.json"
-    last = _last_state(states)
-    if resume:
-        if last is None:
-            raise CheckpointError(
-                f"{str(out)!r} holds no training state to resume from; start without --resume"
-            )
-        given = json.loads(json.dumps(config.to_dict()))
-        recorded = read_json_object(recipe) if recipe.is_file() else {}
-        differing = [name for name in given if recorded.get(name) != given[name]]
-        if differing:
-            raise CheckpointError(
-                f"the run in {str(out)!r} had another recipe ({', '.join(differing)}); resume it with the "
-                "same one, or choose another --out"
-            )
-        return
-    if last is not None:
-        raise CheckpointError(
-            f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
-        )
-    if (out / MANIFEST).is_file():
-        raise CheckpointError(f"{str(out)!r} holds a checkpoint already; choose another --out")
-
-
-def _last_state(states: Path) -> str | None:
-    """Return the last state that was written completely: its ``trainer_state.json`` comes last."""
-    complete = [
-        (int(state.name.rpartition("-")[2]), str(state))
-        for state in states.glob("checkpoint-*")
-        if (state / "trainer_state.json").is_file()
-    ]
-    return max(complete)[1] if complete else None
 
 
 def _circumstances(trainer: Trainer) -> dict[str, Any]:
