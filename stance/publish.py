@@ -31,6 +31,8 @@ from stance.schema import LABELS
 
 RESULTS = Path("training/results")
 KREMLIN_CALL, NEWSROOM = Path("data/kremlin_call"), Path("data/newsroom")
+README_SETS = ("kremlin_call", "newsroom", "mnli")
+"""Beginnings of the names of the evaluations that the README shows; the model card shows all."""
 EXAMPLE_CLAIMS = KREMLIN_CALL / "example_claims.txt"
 
 
@@ -84,13 +86,18 @@ def rendered_cards() -> dict[Path, str]:
     embedded, quickstart, example = (_result(name) for name in ("embedded", "quickstart", "example"))
     if embedded["digest"] != default_checkpoint().digest:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
+    training = embedded["training"]
+    own = {name: one for name, one in embedded["evaluations"].items() if name.startswith(README_SETS)}
     values = {
         **embedded,
-        "scores": _scores_table(embedded["evaluations"]),
+        "megabytes": str(embedded["megabytes"]),
+        "training": {**training, "minutes": str(training["minutes"]), "remark": _remark(training)},
+        "scores": _scores_table(own),
+        "all_scores": _scores_table(embedded["evaluations"]),
         "sources": _sources_table(),
         "quickstart": quickstart,
         "example": _example_table(example),
-        "minutes": _minutes(embedded["training"], quickstart),
+        "minutes": _minutes(training, quickstart),
     }
     pages = {Path("model_card.md"): render("model_card.md", values)}
     for path, marks in (
@@ -165,8 +172,12 @@ def _minutes(training: Mapping[str, Any], quickstart: Mapping[str, Any]) -> str:
     for recipe, run in (("news.toml", training), ("quickstart.toml", quickstart["training"])):
         hardware = run["hardware"]
         where = f"{hardware['device']}, {hardware['threads']} threads, {hardware['precision']}"
-        rows.append((recipe, run["data"]["train"]["examples"], run["steps"], where, run["minutes"]))
+        rows.append((recipe, run["data"]["train"]["examples"], run["steps"], where, str(run["minutes"])))
     return table(("recipe", "pairs in an epoch", "steps", "measured on", "minutes"), rows)
+
+
+def _remark(training: Mapping[str, Any]) -> str:
+    return f" ({training['remark']})" if training.get("remark") else ""
 
 
 def _fill(text: str, mark: str, content: str, path: Path) -> str:

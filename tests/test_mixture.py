@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.corpus.examples import Example
 from stance.corpus.mixture import WORDS_OF_A_GIVEAWAY, Part, balance, mix, normalised, unrelated_pairs
+from stance.errors import InputError
 from stance.schema import LABELS, Label
 
 texts = st.sampled_from(
@@ -199,10 +200,11 @@ def test_neutral_pairs_are_thinned_to_their_share_related_ones_first(
 def test_random_pairs_are_neutral_unrelated_and_of_two_groups(
     given_examples: list[Example], count: int, seed: int
 ) -> None:
-    made = unrelated_pairs(given_examples, count, random.Random(seed))
-    if len({e.group for e in given_examples}) < 2:
-        assert made == []
+    if count and len({e.group for e in given_examples}) < 2:
+        with pytest.raises(InputError, match="at least two groups"):
+            unrelated_pairs(given_examples, count, random.Random(seed))
         return
+    made = unrelated_pairs(given_examples, count, random.Random(seed))
     assert len(made) == count
     for e in made:
         assert (e.label, e.related) == (Label.NEUTRAL, False)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stance.corpus.examples import Example
+from stance.errors import InputError
 from stance.schema import Label
 
 WORDS_OF_A_GIVEAWAY = 5
@@ -121,8 +122,8 @@ def balance(examples: Sequence[Example], neutral_share: float, rng: random.Rando
 
 def unrelated_pairs(examples: Sequence[Example], count: int, rng: random.Random) -> list[Example]:
     """Pair claims with sentences of other groups: neutral by construction."""
-    if len({example.group for example in examples}) < 2:
-        return []
+    if count and len({example.group for example in examples}) < 2:
+        raise InputError(f"unrelated = {count} needs data of at least two groups (claims, events)")
     pairs: list[Example] = []
     while len(pairs) < count:
         left, right = rng.choice(examples), rng.choice(examples)

@@ -85,15 +85,19 @@ class CpuBackend:
             result[indices] = request.get_output_tensor(0).data
             free.append(request)
 
-        for indices in batches:
-            inputs = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
-            if not free:
+        try:
+            for indices in batches:
+                inputs = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
+                if not free:
+                    collect()
+                request = free.pop()
+                request.start_async(inputs)
+                running.append((request, indices))
+            while running:
                 collect()
-            request = free.pop()
-            request.start_async(inputs)
-            running.append((request, indices))
-        while running:
-            collect()
+        finally:
+            for request, _ in running:  # after a failure: leave no request busy for the next call
+                request.wait()
         return result
 
 

@@ -13,8 +13,8 @@ def keep_freed_memory() -> None:
     """Let glibc keep freed memory for the next tensor instead of giving it back to the system.
 
     By default every large tensor is a fresh mapping whose pages the kernel fills with zeros, at
-    each step anew; on two cores that took up to half of the training time. The process stays as
-    large as its largest batch. Where the C library is another one, nothing happens.
+    each step anew, which takes a good part of the time. The price is that the process stays as
+    large as its largest batch made it. Where the C library is another one, nothing happens.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -1,0 +1,79 @@
+"""The embedded checkpoint: the laws of the design on the weights that users get."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from stance import Label, StanceClassifier
+from stance.checkpoint import FILES, MANIFEST, default_checkpoint
+from stance.corpus.examples import read_examples
+
+from conftest import NEWSROOM
+
+Pairs = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def embedded() -> StanceClassifier:
+    return StanceClassifier.from_pretrained(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Pairs:
+    examples = random.Random(0).sample(read_examples(NEWSROOM, "test"), 400)
+    return [(example.claim, example.sentence) for example in examples]
+
+
+def test_the_cpu_runtime_gives_the_labels_of_torch(embedded: StanceClassifier, pairs: Pairs) -> None:
+    """Law 3."""
+    from stance.inference.gpu import TorchBackend
+
+    checkpoint = default_checkpoint()
+    reference = StanceClassifier(checkpoint, TorchBackend(checkpoint, device="cpu"))
+    ours, theirs = embedded.predict_proba(pairs), reference.predict_proba(pairs)
+    assert (ours.argmax(axis=1) == theirs.argmax(axis=1)).mean() >= 0.995
+    np.testing.assert_allclose(ours, theirs, atol=5e-3)
+
+
+def test_order_and_batch_size_change_no_probability(embedded: StanceClassifier, pairs: Pairs) -> None:
+    """Law 2."""
+    expected = embedded.predict_proba(pairs)
+    order = np.random.default_rng(1).permutation(len(pairs))
+    shuffled = embedded.predict_proba([pairs[i] for i in order], batch_size=7)
+    np.testing.assert_allclose(shuffled, expected[order], atol=1e-3)
+    np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "label"),
+    [
+        ("The two ministers met in Geneva on Monday.", Label.SUPPORTS),
+        ("The ministry rejected reports that the two ministers had met.", Label.DENIES),
+        ("Wheat prices rose by four per cent.", Label.NEUTRAL),
+    ],
+)
+def test_plain_cases_are_right(embedded: StanceClassifier, sentence: str, label: Label) -> None:
+    assert embedded.classify("The two ministers met in Geneva.", sentence).label is label
+
+
+def test_the_files_stay_under_70_megabytes() -> None:
+    checkpoint = default_checkpoint()
+    assert sum((checkpoint.path / name).stat().st_size for name in (*FILES, MANIFEST)) < 70e6
+
+
+def test_plain_transformers_opens_it() -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    path = default_checkpoint().path
+    model = AutoModelForSequenceClassification.from_pretrained(path)
+    assert list(model.config.id2label.values()) == ["supports", "denies", "neutral"]
+    assert len(AutoTokenizer.from_pretrained(path)("a claim", "a sentence")["input_ids"]) > 4
+
+
+def test_its_provenance_names_no_place_on_a_machine() -> None:
+    text = (default_checkpoint().path / MANIFEST).read_text(encoding="utf-8")
+    assert "/work" not in text
+    assert "/home" not in text
+    assert "/root" not in text
