@@ -47,15 +47,17 @@ def test_order_and_batch_size_change_no_probability(embedded: StanceClassifier, 
 
 
 @pytest.mark.parametrize(
-    ("sentence", "label"),
+    ("claim", "sentence", "label"),
     [
-        ("The two ministers met in Geneva on Monday.", Label.SUPPORTS),
-        ("The ministry rejected reports that the two ministers had met.", Label.DENIES),
-        ("Wheat prices rose by four per cent.", Label.NEUTRAL),
+        ("It rained.", "It rained all night, farmers said.", Label.SUPPORTS),
+        ("The two leaders spoke by phone.", "The Kremlin denied that they had spoken.", Label.DENIES),
+        ("The two leaders spoke by phone.", "Wheat prices rose by four per cent.", Label.NEUTRAL),
     ],
 )
-def test_plain_cases_are_right(embedded: StanceClassifier, sentence: str, label: Label) -> None:
-    assert embedded.classify("The two ministers met in Geneva.", sentence).label is label
+def test_a_plain_case_of_each_label_is_right(
+    embedded: StanceClassifier, claim: str, sentence: str, label: Label
+) -> None:
+    assert embedded.classify(claim, sentence).label is label
 
 
 def test_the_files_stay_under_70_megabytes() -> None:

@@ -23,9 +23,9 @@ from stance import StanceClassifier, check_article, Article
 from stance.checkpoint import default_checkpoint
 
 classifier = StanceClassifier.from_pretrained()
-sentence = "The ministry rejected reports that the two ministers had met."
-prediction = classifier.classify("The two ministers met.", sentence)
-check = check_article(classifier, "The two ministers met.", Article(sentence))
+claim, sentence = "The two leaders spoke by phone.", "The Kremlin denied that they had spoken."
+prediction = classifier.classify(claim, sentence)
+check = check_article(classifier, claim, Article(sentence))
 print(json.dumps({
     "where": stance.__file__,
     "checkpoint": str(default_checkpoint().path),
