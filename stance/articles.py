@@ -78,16 +78,31 @@ def article_files(paths: Iterable[str | Path]) -> list[Path]:
     return list(found)
 
 
-def _read_text(file: Path) -> str:
+def read_claims(path: str | Path) -> list[str]:
+    """Read claims from a text file, one a line; blank lines are passed over.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, a folder, not UTF-8 or without a claim.
+    """
+    file = existing_file(path, "claims file", "a text file with one claim a line")
+    claims = [line.strip() for line in _read_text(file, "claims file").split("\n") if line.strip()]
+    if not claims:
+        raise InputError(f"claims file {str(file)!r} is empty; expected one claim a line")
+    return claims
+
+
+def _read_text(file: Path, what: str = "article") -> str:
     try:
         text = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"article {str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} at position "
+            f"{what} {str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} at position "
             f"{error.start}); save it as UTF-8 and try again"
         ) from error
     except OSError as error:
-        raise InputError(f"article {str(file)!r} cannot be read: {error.strerror}") from error
+        raise InputError(f"{what} {str(file)!r} cannot be read: {error.strerror}") from error
     return text.removeprefix("\ufeff")
 
 

@@ -75,10 +75,10 @@ class ArticleCheck:
     @property
     def verdict(self) -> Verdict:
         """*disputed* where sentences take both sides, one side where only it is taken, else neutral."""
-        sides = {one.side for one in self.sentences} - {None}
+        sides = {one.side for one in self.sentences if one.side is not None}
         if len(sides) == 2:
             return Verdict.DISPUTED
-        return Verdict(next(iter(sides)).value) if sides else Verdict.NEUTRAL  # type: ignore[union-attr]
+        return Verdict(sides.pop().value) if sides else Verdict.NEUTRAL
 
     def count(self, label: Label) -> int:
         """Return how many sentences count for a side."""
@@ -208,7 +208,8 @@ def _checked_claims(claims: Sequence[str]) -> list[str]:
         raise InputError("no claim is given; expected at least one")
     for index, claim in enumerate(claims):
         if not isinstance(claim, str) or not claim.strip():
-            raise InputError(f"claim {index} is {claim!r:.40}; expected a text")
+            which = "the claim" if len(claims) == 1 else f"claim {index}"
+            raise InputError(f"{which} is {claim!r:.40}; expected a text")
     return claims
 
 

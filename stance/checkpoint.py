@@ -34,11 +34,11 @@ GRAPH = "graph.xml"
 GRAPH_CONSTANTS = "graph.bin"
 MANIFEST = "stance.json"
 REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG)
+FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS)
 SHORTEST_INPUT = 16
 """Fewest tokens that leave room for a claim and a sentence."""
-HOTTEST = 1000
+TEMPERATURE_LIMIT = 1000
 """No temperature that was fitted comes near it."""
-FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +194,10 @@ def _read_settings(manifest: Mapping[str, Any], where: Path, positions: int | No
         )
     temperature: Any = manifest.get("temperature")
     max_length: Any = manifest.get("max_length")
-    if type(temperature) not in (int, float) or not 0 < temperature < HOTTEST:
+    if type(temperature) not in (int, float) or not 0 < temperature < TEMPERATURE_LIMIT:
         raise CheckpointError(
-            f"{where}: temperature is {temperature!r:.40}; expected a number above 0 and below {HOTTEST}"
+            f"{where}: temperature is {temperature!r:.40}; expected a number above 0 and below "
+            f"{TEMPERATURE_LIMIT}"
         )
     longest = positions or sys.maxsize
     if type(max_length) is not int or not SHORTEST_INPUT <= max_length <= longest:

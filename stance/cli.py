@@ -47,7 +47,7 @@ def classify(options: argparse.Namespace) -> int:
     """Classify one pair or a file of pairs."""
     if options.pairs is None:
         prediction = _classifier(options).classify(options.claim, options.sentence)
-        probabilities = {label.value: round(p, 4) for label, p in prediction.probabilities.items()}
+        probabilities = {label.value: p for label, p in prediction.probabilities.items()}
         if options.json:
             _print_json(
                 {
@@ -92,12 +92,12 @@ def check(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Hold claims against several articles."""
-    from stance.articles import article_files, read_article
+    from stance.articles import article_files, read_article, read_claims
     from stance.check import compare_sources
     from stance.console import show_comparison
     from stance.report import comparison_section, write_report
 
-    claims = _read_claims(options.claims)
+    claims = read_claims(options.claims)
     articles, failed = [], 0
     for file in article_files(options.articles):
         try:
@@ -105,6 +105,8 @@ def compare(options: argparse.Namespace) -> int:
         except InputError as error:
             failed += 1
             _say(f"skipped: {error}")
+    if not articles:
+        raise InputError(f"none of the {failed} articles could be read")
     result = compare_sources(_classifier(options), claims, articles)
     if options.html:
         title = f"{len(claims)} claims in {len(articles)} articles"
@@ -112,7 +114,7 @@ def compare(options: argparse.Namespace) -> int:
         _say(f"wrote {options.html}")
     if options.json:
         _print_json(result.to_dict())
-    elif not options.html:
+    else:
         show_comparison(result)
     if failed:
         _say(f"{failed} of {failed + len(articles)} articles could not be read")
@@ -184,7 +186,8 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.out:
         for report in reports:
             report.write(options.out if len(reports) == 1 else options.out / report.name)
-        _say(f"wrote metrics.json and predictions.parquet to {options.out}")
+        where = options.out if len(reports) == 1 else f"{options.out}/SET"
+        _say(f"wrote metrics.json and predictions.parquet to {where}")
     if options.json:
         _print_json([report.to_dict() for report in reports])
     else:
@@ -199,19 +202,6 @@ def _classifier(options: argparse.Namespace) -> StanceClassifier:
     if options.verbose:
         _say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
     return classifier
-
-
-def _read_claims(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"claims file {str(path)!r} is not UTF-8; save it as UTF-8") from None
-    except OSError as error:
-        raise InputError(f"claims file {str(path)!r} cannot be read: {error.strerror}") from error
-    claims = [line.strip() for line in lines if line.strip()]
-    if not claims:
-        raise InputError(f"claims file {str(path)!r} is empty; expected one claim a line")
-    return claims
 
 
 def _print_json(value: Any) -> None:

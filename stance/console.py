@@ -30,7 +30,7 @@ NARROWEST = 100
 def show_check(result: ArticleCheck) -> None:
     """Print the verdict of an article and the sentences that decide it."""
     verdict = result.verdict
-    table = Table("label", "p", "sentence", box=None, pad_edge=False)
+    table = Table("label", "probability", "sentence", box=None, pad_edge=False)
     for one in result.sentences:
         if one.side is not None:
             style = STYLES[Verdict(one.label.value)]

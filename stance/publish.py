@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stance.articles import article_files, read_article
+from stance.articles import article_files, read_article, read_claims
 from stance.cards import render, table
 from stance.check import compare_sources
 from stance.checkpoint import FILES, MANIFEST, default_checkpoint
@@ -123,18 +123,18 @@ def _evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tup
 
 
 def _example_board(classifier: StanceClassifier) -> dict[str, Any]:
-    claims = EXAMPLE_CLAIMS.read_text(encoding="utf-8").splitlines()
+    claims = read_claims(EXAMPLE_CLAIMS)
     articles = [read_article(file) for file in article_files([KREMLIN_CALL / "retold"])]
     board = compare_sources(classifier, claims, articles)
     return {
         "articles": [article.name for article in articles],
         "claims": [
             {
-                "claim": claim,
+                "claim": claims[row],
                 "standing": board.standing(row),
                 "verdicts": [check.verdict.value for check in board.checks[row]],
             }
-            for row, claim in enumerate(claims)
+            for row in board.ranked()
         ],
     }
 

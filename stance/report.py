@@ -106,7 +106,7 @@ def _evidence(check: ArticleCheck) -> str:
     if not sentences:
         return ""
     items = "".join(_evidence_item(one) for one in sentences)
-    return f"<h4>{escape(check.article.name)}</h4><ul>{items}</ul>"
+    return f"<h3>{escape(check.article.name)}</h3><ul>{items}</ul>"
 
 
 def _evidence_item(one: SentenceStance) -> str:

@@ -31,7 +31,7 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
 
 def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(
-        verbs, runs["classify"], "stance classify --claim 'They met.' --sentence 'He denied that they met.'"
+        verbs, runs["classify"], "stance classify --claim 'It rained.' --sentence 'It rained all night.'"
     )
     verb.add_argument(
         "pairs", nargs="?", type=Path, help="a .csv, .jsonl or .parquet file with claim, sentence"
@@ -102,7 +102,9 @@ def _add_verb(verbs: Any, run: Any, example: str) -> argparse.ArgumentParser:
 
 def _add_model(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", help="checkpoint folder or hub id (default: the embedded one)")
-    verb.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: auto")
+    verb.add_argument(
+        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="where to compute (default: auto)"
+    )
     verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
 
 
@@ -112,5 +114,7 @@ def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Nam
         parser.error("give a file of pairs, or both --claim and --sentence")
     if options.pairs is not None and (options.claim or options.sentence):
         parser.error("give either a file of pairs or --claim and --sentence, not both")
+    if options.pairs is None and (options.out or options.resume):
+        parser.error("--out and --resume are for a file of pairs")
     if options.pairs is not None and options.out is None:
         parser.error("a file of pairs needs --out: where shall the labelled rows go?")

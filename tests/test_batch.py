@@ -140,10 +140,12 @@ def test_a_second_round_keeps_the_columns_of_the_first(
     assert {"first", "second"} <= set(map(str, result.values()))
 
 
-def test_the_input_may_be_its_own_output(clf: StanceClassifier, tmp_path: Path) -> None:
+def test_the_input_is_never_its_own_output(clf: StanceClassifier, tmp_path: Path) -> None:
     file = write(tmp_path / "pairs.csv", pair_rows(3))
-    assert classify_file(clf, file, file) == {"rows": 3, "errors": 0}
-    assert [row["id"] for row in read(file)] == ["r0", "r1", "r2"]
+    before = file.read_bytes()
+    with pytest.raises(InputError, match="is the input itself"):
+        classify_file(clf, file, file)
+    assert file.read_bytes() == before
 
 
 def test_an_old_output_is_replaced(clf: StanceClassifier, tmp_path: Path) -> None:
@@ -205,7 +207,13 @@ def test_bad_csv_rows_keep_their_place(clf: StanceClassifier, tmp_path: Path) ->
     out = tmp_path / "out.csv"
     assert classify_file(clf, source, out) == {"rows": 5, "errors": 3}
     reasons = [row["error"] for row in read(out)]
-    assert reasons == ["", "1 fields; the header has 2", "3 fields; the header has 2", *reasons[3:4], ""]
+    assert reasons == [
+        "",
+        "1 fields; the header has 2",
+        "3 fields; the header has 2; not kept: ['more']",
+        *reasons[3:4],
+        "",
+    ]
     assert "claim is empty" in reasons[3]
 
 

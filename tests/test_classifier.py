@@ -287,7 +287,7 @@ def test_cuda_that_is_not_there_is_refused(tiny_checkpoint: Checkpoint) -> None:
 
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    with pytest.raises(InputError, match="torch sees no CUDA device; use device='cpu'"):
+    with pytest.raises(InputError, match="torch sees no CUDA device; use the device 'cpu'"):
         StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cuda")
 
 

@@ -437,11 +437,14 @@ def test_a_bad_article_is_refused(run: Run, model: list[str], tmp_path: Path, na
 
 
 BAD_CLAIMS = {
-    "missing": (missing("none.txt"), "cannot be read: No such file"),
-    "a folder": (bad_file("dir.txt", None), "cannot be read: Is a directory"),
+    "missing": (missing("none.txt"), "does not exist; expected a text file"),
+    "a folder": (bad_file("dir.txt", None), "is a folder; expected a text file"),
     "empty": (bad_file("c.txt", b""), "is empty; expected one claim a line"),
     "blank lines": (bad_file("c.txt", b"\xef\xbb\xbf \n\r\n\t\n"), "is empty; expected one claim a line"),
-    "not UTF-8": (bad_file("c.txt", b"they m\xe9t\n"), "is not UTF-8; save it as UTF-8"),
+    "not UTF-8": (
+        bad_file("c.txt", b"they m\xe9t\n"),
+        "is not UTF-8 (byte 0xe9 at position 6); save it as UTF-8",
+    ),
 }
 
 

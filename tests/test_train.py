@@ -294,7 +294,7 @@ def test_a_recipe_with_missing_data_is_refused(config: TrainConfig, tmp_path: Pa
     for part in ("train", "validation"):
         broken = dataclasses.replace(config, **{part: (DataPart(data="nowhere.csv"),)})
         with pytest.raises(
-            InputError, match=r"'nowhere\.csv' is neither a file or folder nor a public source.*snli"
+            InputError, match=r"'nowhere\.csv' does not exist; expected a \.csv.* public source: .*snli"
         ):
             train(broken, tmp_path / "out")
     assert not (tmp_path / "out").exists()

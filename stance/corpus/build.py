@@ -187,6 +187,7 @@ def save_corpus(rows: Mapping[str, Sequence[Row]], columns: Sequence[str], out: 
     is_other = out.is_file() or (out.exists() and any(out.iterdir()))
     if is_other and not (out / "dataset_dict.json").is_file():
         raise DataError(f"{str(out)!r} exists and is no corpus; choose another folder to write to")
+    require("datasets", "train").disable_progress_bars()  # of the library, for a second's work
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
         to_dataset_dict(rows, columns).save_to_disk(str(Path(scratch) / "new"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.checkpoint import file_digest
-from stance.errors import InputError
+from stance.errors import InputError, require
 from stance.files import write_json
 from stance.schema import LABELS
 from stance.tables import Row, read_table, table_columns, table_format, write_table
@@ -64,9 +64,13 @@ def classify_file(
         If the input cannot be read, or an interrupted run stands in the way.
     """
     source, out = Path(source), Path(out)
-    table_format(out)
+    ending = table_format(out)
     if out.is_dir():
         raise InputError(f"cannot write {str(out)!r}: it is a folder; give a file name")
+    if out.exists() and out.resolve() == source.resolve():
+        raise InputError(f"{str(out)!r} is the input itself; give another file to write to")
+    if ending == ".parquet":
+        require("pyarrow", "parquet")  # now, and not when all is classified
     table_columns(source, ("claim", "sentence"))  # a file without them is refused before a run begins
     parts = out.with_name(out.name + ".parts")
     _open_parts(parts, _manifest(classifier, source), resume=resume)
@@ -219,3 +223,4 @@ def _shown(chunks: Iterable[tuple[int, list[Row]]], progress: bool) -> Iterator[
         for number, rows in chunks:
             yield number, rows
             bar.update(task, advance=len(rows))
+        bar.update(task, total=bar.tasks[0].completed)

@@ -212,6 +212,7 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
         folder = snapshot_download(text, allow_patterns=[*FILES, MANIFEST])
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
-            f"{text!r} is no folder here and could not be fetched from the Hugging Face hub: {error}"
+            f"{text!r} is no folder here and could not be fetched from the Hugging Face hub "
+            f"({str(error).strip().splitlines()[0]}); give a checkpoint folder or a hub id"
         ) from error
     return open_checkpoint(folder)

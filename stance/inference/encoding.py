@@ -5,7 +5,6 @@ The claim is never cut: what does not fit is taken from the end of the sentence,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stance.checkpoint import TOKENIZER, Checkpoint
+from stance.checkpoint import CONFIG, TOKENIZER, Checkpoint, read_json_object
 from stance.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
@@ -156,8 +155,7 @@ def pad_batch(
 
 def pad_id_of(checkpoint: Checkpoint) -> int:
     """Return the id that pads a batch: from the model's configuration, 0 where it names none."""
-    config = json.loads((checkpoint.path / "config.json").read_text(encoding="utf-8"))
-    value = config.get("pad_token_id")
+    value = read_json_object(checkpoint.path / CONFIG).get("pad_token_id")
     return value if isinstance(value, int) else 0
 
 

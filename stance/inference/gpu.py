@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,9 @@ class TorchBackend:
         self._torch = require("torch", "train")
         transformers = require("transformers", "train")
         if device == "cuda" and not self._torch.cuda.is_available():
-            raise InputError("device is 'cuda', but torch sees no CUDA device; use device='cpu'")
+            raise InputError(
+                "device is 'cuda', but torch sees no CUDA device; use the device 'cpu' or 'auto'"
+            )
         dtype = self._torch.float16 if device == "cuda" else self._torch.float32
         model = transformers.AutoModelForSequenceClassification.from_pretrained(
             checkpoint.path, dtype=dtype, use_safetensors=True, local_files_only=True
@@ -77,7 +79,7 @@ class TorchBackend:
         return result
 
 
-def _input_names(model: object) -> list[str]:
+def _input_names(model: Any) -> list[str]:
     """Return the inputs that the model's forward takes, of those a tokenizer can give."""
-    accepted = inspect.signature(model.forward).parameters  # type: ignore[attr-defined]
+    accepted = inspect.signature(model.forward).parameters
     return [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in accepted]

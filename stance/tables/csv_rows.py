@@ -31,6 +31,8 @@ def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
                 values = dict(zip(header, record, strict=False))
                 wrong = len(record) != len(header)
                 error = f"{len(record)} fields; the header has {len(header)}" if wrong else ""
+                if len(record) > len(header):
+                    error += f"; not kept: {record[len(header) :]!r:.200}"
                 yield Row(number, values, error)
 
 

@@ -52,8 +52,8 @@ class DataPart:
     Attributes
     ----------
     data : str
-        A table or corpus folder (relative paths start at the recipe), the name of a public
-        source, or ``"public"`` for all of them.
+        A table or corpus folder, the name of a public source, or ``"public"`` for all of them. In
+        a recipe relative paths start at the recipe, in ``--set`` at the working folder.
     split : str
         Which split of it; by default the one that the recipe's table is named after.
     repeat, max_rows, neutral_share, unrelated
@@ -177,20 +177,21 @@ def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"recipe {str(file)!r} is not TOML: {error}") from error
-    raw = {**raw, **dict(map(_parse_setting, settings))}
+    given = dict(map(_parse_setting, settings))
     for name in ("train", "validation"):
-        parts = raw.get(name, [])
+        # what the recipe names is looked for beside it, what --set names in the working folder
+        folder = Path() if name in given else file.parent
+        parts = given.pop(name, raw.get(name, []))
         parts = [{"data": parts}] if isinstance(parts, str) else parts
         if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
             raise ConfigError(f"{name} in {str(file)!r} is no list of tables; write [[{name}]]")
         raw[name] = tuple(
-            _build(DataPart, _placed(part, name, file.parent), where=f"[[{name}]] of {file}")
-            for part in parts
+            _build(DataPart, _placed(part, name, folder), where=f"[[{name}]] of {file}") for part in parts
         )
     for name in ("base", "public"):
         if isinstance(raw.get(name), str):
             raw[name] = _located(raw[name], file.parent)
-    return _build(TrainConfig, raw, where=str(file))
+    return _build(TrainConfig, {**raw, **given}, where=str(file))
 
 
 def _parse_setting(setting: str) -> tuple[str, Any]:

@@ -70,8 +70,8 @@ def _read(part: DataPart, config: TrainConfig) -> list[Example]:
     path = Path(part.data)
     if not path.exists():
         raise InputError(
-            f"data {part.data!r} is neither a file or folder nor a public source; expected a path or one "
-            f"of: public, {', '.join(SOURCES)}"
+            f"data {part.data!r} does not exist; expected a .csv, .jsonl or .parquet file, a corpus folder, "
+            f"or a public source: public, {', '.join(SOURCES)}"
         )
     return read_examples(path, part.split if path.is_dir() else None)
 
