@@ -187,7 +187,7 @@ def evaluate(options: argparse.Namespace) -> int:
         for report in reports:
             report.write(options.out if len(reports) == 1 else options.out / report.name)
         where = options.out if len(reports) == 1 else f"{options.out}/SET"
-        _say(f"wrote metrics.json and predictions.parquet to {where}")
+        _say(f"wrote metrics.json, predictions.parquet and confusion.png to {where}")
     if options.json:
         _print_json([report.to_dict() for report in reports])
     else:

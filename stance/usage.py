@@ -83,7 +83,7 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--data", type=Path, help=f"labelled pairs: a file or folder (default {CORPUS})")
     verb.add_argument("--split", default="test", help="which split, where there are several (default test)")
     verb.add_argument("--suite", choices=["public"], help="every table in the folder --data, one by one")
-    verb.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
+    verb.add_argument("--out", type=Path, help="folder for metrics, predictions and a picture")
     _add_model(verb)
 
 

@@ -261,7 +261,7 @@ def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place:
     assert code == 0
     assert [report["name"] for report in json.loads(out)] == ["a", "b"]
     assert sorted(files_under(place / "o")) == [
-        f"{name}/{file}" for name in "ab" for file in ("metrics.json", "predictions.parquet")
+        f"{name}/{file}" for name in "ab" for file in ("confusion.png", "metrics.json", "predictions.parquet")
     ]
 
 

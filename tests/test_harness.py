@@ -100,7 +100,11 @@ def test_there_is_no_related_part_where_all_pairs_are_related() -> None:
 def test_metrics_json_and_predictions_parquet_agree(tmp_path: Path) -> None:
     evaluate_classifier(CLASSIFIER, EXAMPLES, "five").write(tmp_path / "deep" / "er")
     folder = tmp_path / "deep" / "er"
-    assert sorted(file.name for file in folder.iterdir()) == ["metrics.json", "predictions.parquet"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "confusion.png",
+        "metrics.json",
+        "predictions.parquet",
+    ]
     stored = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     rows = [row.values for row in read_table(folder / "predictions.parquet", PREDICTION_COLUMNS)]
     assert stored["name"] == "five"

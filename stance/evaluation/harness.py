@@ -13,6 +13,7 @@ import numpy.typing as npt
 from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.metrics import classification_metrics, probability_metrics
+from stance.evaluation.plots import plot_confusion
 from stance.files import write_json
 from stance.schema import LABELS, Label, Predictor, checked_probabilities
 from stance.tables import write_table
@@ -40,8 +41,9 @@ class EvaluationReport:
         return {"name": self.name, **{part: dict(values) for part, values in self.metrics.items()}}
 
     def write(self, folder: str | Path) -> None:
-        """Write ``metrics.json`` and ``predictions.parquet``."""
+        """Write ``metrics.json``, ``predictions.parquet`` and ``confusion.png``."""
         place = Path(folder)
+        plot_confusion(self.metrics["all"], place / "confusion.png", self.name)
         write_json(place / "metrics.json", self.to_dict())
         write_table(place / "predictions.parquet", self.predictions, PREDICTION_COLUMNS)
 
