@@ -95,7 +95,6 @@ def rendered_cards() -> dict[Path, str]:
         "scores": _scores_table(own),
         "all_scores": _scores_table(embedded["evaluations"]),
         "sources": _sources_table(),
-        "quickstart": quickstart,
         "example": _example_table(example),
         "minutes": _minutes(training, quickstart),
     }

@@ -339,6 +339,22 @@ def interrupted(clf: StanceClassifier, tmp_path: Path, small_chunks: None) -> tu
     return source, out
 
 
+def test_a_part_that_cannot_be_written_costs_no_finished_part(
+    clf: StanceClassifier, interrupted: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> int:
+        raise InputError("cannot write: no space left on device")
+
+    source, out = interrupted
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "write_table", full_disk)
+        with pytest.raises(InputError, match="no space left"):
+            classify_file(clf, source, out, resume=True)
+    kept = sorted(path.name for path in out.with_name("out.csv.parts").iterdir())
+    assert kept == ["00000000.jsonl", "00000001.jsonl", "manifest.json"]
+    assert classify_file(clf, source, out, resume=True) == {"rows": 19, "errors": 0}
+
+
 def test_an_interrupted_run_is_never_overwritten_silently(
     clf: StanceClassifier, interrupted: tuple[Path, Path]
 ) -> None:

@@ -71,30 +71,39 @@ def classify_file(
         raise InputError(f"{str(out)!r} is the input itself; give another file to write to")
     if ending == ".parquet":
         require("pyarrow", "parquet")  # now, and not when all is classified
-    table_columns(source, ("claim", "sentence"))  # a file without them is refused before a run begins
+    columns = table_columns(source, ("claim", "sentence"))  # refused before a run begins
     parts = out.with_name(out.name + ".parts")
     _open_parts(parts, _manifest(classifier, source), resume=resume)
-    try:
-        for number, chunk in _shown(enumerate(_chunks(read_table(source))), progress):
-            part = _part(parts, number)
-            if not part.exists():
-                write_table(part, _classify(classifier, chunk), RESULTS)
-    except InputError:  # the file itself is at fault: once mended it is another input
-        shutil.rmtree(parts)
-        raise
-    joined = _Joined(source, parts)
+    for number, chunk in _shown(enumerate(_chunks(_source_rows(source, parts))), progress):
+        part = _part(parts, number)
+        if not part.exists():
+            write_table(part, _classify(classifier, chunk), RESULTS)
+    joined = _Joined(source, parts, columns)
     count = write_table(out, joined, joined.columns)
     shutil.rmtree(parts)
     return {"rows": count, "errors": joined.errors}
 
 
+def _source_rows(source: Path, parts: Path) -> Iterator[Row]:
+    """Yield the rows of the input; where it cannot be read to its end, the run is given up.
+
+    Once mended the file is another input, to which these parts do not belong. Any other failure
+    leaves them for a resumed run.
+    """
+    try:
+        yield from read_table(source)
+    except InputError:
+        shutil.rmtree(parts)
+        raise
+
+
 class _Joined:
     """The rows of the input with the results of all chunks; may be iterated more than once."""
 
-    def __init__(self, source: Path, parts: Path) -> None:
+    def __init__(self, source: Path, parts: Path, columns: Sequence[str]) -> None:
         self._source, self._parts = source, parts
         # the input's own columns come first; one that is named like a result is renamed
-        self._names = _kept_names(table_columns(source))
+        self._names = _kept_names(columns)
         self.columns = (*self._names.values(), *RESULTS)
         self.errors = 0
 
