@@ -45,7 +45,7 @@ coverage: install  ## fast tests with coverage
 	$(BIN)/coverage report
 
 data: install  ## write everything in data/ that is made from its tables
-	$(BIN)/python -m stance.corpus.publish data/kremlin_call data/newsroom
+	$(BIN)/stance corpus publish data/kremlin_call data/newsroom
 
 train: install  ## train the embedded checkpoint anew: make train PUBLIC=/path/to/train.parquet
 	$(BIN)/stance train training/news.toml --out runs/news --set public=$(PUBLIC)

@@ -127,7 +127,12 @@ def build(options: argparse.Namespace) -> int:
 
     rows = build_corpus(options.corpus, options.articles)
     edition = "restated" if options.articles is None else "verbatim"
-    out = options.out or Path("runs/corpus") / edition
+    name = edition
+    if options.leave_out:
+        from stance.corpus.folds import leave_out
+
+        rows, name = leave_out(rows, options.leave_out), f"{edition}-without-{options.leave_out}"
+    out = options.out or Path("runs/corpus") / name
     save_corpus(rows, PAIR_COLUMNS, out)
     counts = statistics(rows)
     if options.json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -23,7 +23,7 @@ STYLES = {
 }
 
 
-NARROWEST = 100
+NARROWEST, WIDE = 100, 170
 """Columns below which tables are not squeezed: longer lines wrap or scroll, but nothing is cut."""
 
 
@@ -57,11 +57,28 @@ def show_comparison(result: SourceComparison) -> None:
     show(table)
 
 
-def show(what: Any) -> None:
+def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table of plain values, numbers to the right."""
+    rows = [list(row) for row in rows]
+    table = Table(box=None, pad_edge=False)
+    for i, name in enumerate(head):
+        is_number = all(isinstance(row[i], int | float) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_shown(value)) for value in row))
+    show(table, WIDE)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def show(what: Any, narrowest: int = NARROWEST) -> None:
     """Print a table or a line on stdout; a text is text, whatever it looks like."""
     console = Console(emoji=False, highlight=False)
-    if console.width < NARROWEST:
-        console.width = NARROWEST
+    console.width = max(console.width, narrowest)
     console.print(what)
 
 

@@ -15,6 +15,7 @@ Every message says what was given, what was expected and what to do about it.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from types import ModuleType
 
 
@@ -40,6 +41,15 @@ class ConfigError(StanceError):
 
 class MissingExtraError(StanceError, ImportError):
     """A feature needs an optional dependency that is not installed."""
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise a :class:`DataError` with the first of the problems of a corpus, if there are any."""
+    if problems:
+        others = (
+            f" (and {len(problems) - 1:,} more; stance corpus validate lists them)" if problems[1:] else ""
+        )
+        raise DataError(problems[0] + others)
 
 
 def require(module: str, extra: str) -> ModuleType:

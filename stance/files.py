@@ -89,6 +89,21 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_json(path: str | Path, what: str) -> Any:
+    """Return what a JSON file holds.
+
+    Raises
+    ------
+    InputError
+        If it is missing or no JSON; ``what`` names its content in the message.
+    """
+    file = existing_file(path, what, "a JSON file")
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # broken JSON, or bytes that are no UTF-8
+        raise InputError(f"{what} {str(file)!r} cannot be read as JSON: {error}") from error
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

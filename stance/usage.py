@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from stance import __version__
+from stance.corpus.examples import SPLITS
+from stance.corpus_cli import VERBS
 
 CORPUS = "data/kremlin_call"
 """Where a clone of the project keeps the corpus of the five articles."""
+
+FORMATS = ("label-studio", "doccano", "argilla", "csv")
+"""As in :mod:`stance.corpus.exchange`, which is not loaded before it is needed."""
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -26,6 +31,7 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_inference_verbs(verbs, runs)
     _add_training_verbs(verbs, runs)
+    _add_corpus_verbs(verbs)
     return parser
 
 
@@ -63,6 +69,11 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument(
         "--articles", type=Path, help="folder of the article texts: builds the verbatim edition"
     )
+    verb.add_argument(
+        "--leave-out",
+        metavar="ARTICLE",
+        help="test on the sentences of this outlet only, train on the others'",
+    )
     verb.add_argument("--out", type=Path, help="folder to write (default runs/corpus/EDITION)")
 
     verb = _add_verb(
@@ -87,9 +98,57 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     _add_model(verb)
 
 
-def _add_verb(verbs: Any, run: Any, example: str) -> argparse.ArgumentParser:
+def _add_corpus_verbs(verbs: Any) -> None:
+    about = "Count, compare, check, label and publish a corpus."
+    corpus = verbs.add_parser("corpus", help=about.rstrip("."), description=about)
+    inner = corpus.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    verb = _add_verb(inner, VERBS["stats"], "stance corpus stats data/newsroom")
+    verb.add_argument("folder", type=Path, help="a corpus folder")
+
+    verb = _add_verb(inner, VERBS["agreement"], "stance corpus agreement data/newsroom --differences")
+    verb.add_argument("folder", type=Path, help="a corpus folder with votes/ANNOTATOR.jsonl")
+    verb.add_argument("--differences", action="store_true", help="list the pairs that annotators differ on")
+    _add_articles(verb)
+
+    for name in ("validate", "publish"):
+        verb = _add_verb(inner, VERBS[name], f"stance corpus {name} data/newsroom data/kremlin_call")
+        verb.add_argument("folders", type=Path, nargs="+", help="corpus folders")
+        if name == "validate":
+            _add_articles(verb)
+
+    verb = _add_verb(
+        inner,
+        VERBS["export"],
+        "stance corpus export my_events --format label-studio --out tasks.json --blind",
+    )
+    verb.add_argument("folder", type=Path, help="a corpus folder")
+    verb.add_argument("--out", required=True, type=Path, help="file to write; for doccano a folder")
+    verb.add_argument("--split", nargs="+", default=[], choices=SPLITS, help="only these splits")
+    verb.add_argument("--blind", action="store_true", help="leave out every vote and decision")
+    _add_format(verb)
+    _add_articles(verb)
+
+    verb = _add_verb(
+        inner, VERBS["import"], "stance corpus import project.json my_events --format label-studio", "import"
+    )
+    verb.add_argument("source", type=Path, help="what the tool exported")
+    verb.add_argument("folder", type=Path, help="the corpus folder that the pairs come from")
+    _add_format(verb)
+    _add_articles(verb)
+
+
+def _add_format(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--format", required=True, choices=FORMATS, help="which tool")
+
+
+def _add_articles(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--articles", type=Path, help="folder of the article texts, for a corpus without them")
+
+
+def _add_verb(verbs: Any, run: Any, example: str, name: str = "") -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(
-        run.__name__,
+        name or run.__name__,
         help=run.__doc__.rstrip("."),
         description=run.__doc__,
         epilog=f"example:\n  {example}",

@@ -34,7 +34,7 @@ LAYER_OF = {
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "inference"], "model"),
     **dict.fromkeys(["check", "report", "console", "evaluation"], "judgement"),
-    **dict.fromkeys(["", "train", "quickstart", "publish", "usage", "cli", "__main__"], "roof"),
+    **dict.fromkeys(["", "train", "quickstart", "publish", "usage", "cli", "corpus_cli", "__main__"], "roof"),
 }
 BELOW = {
     "ground": set(),

@@ -12,14 +12,16 @@ from stance.corpus.build import (
     PAIR_COLUMNS,
     build_corpus,
     build_events,
+    event_cells,
     save_corpus,
     statistics,
     to_dataset_dict,
     write_splits,
 )
+from stance.corpus.events import read_events
 from stance.corpus.examples import SPLITS, read_examples
 from stance.corpus.standoff import text_digest
-from stance.errors import DataError, StanceError
+from stance.errors import DataError
 from stance.schema import LABELS, Label
 from stance.tables import read_table
 
@@ -106,7 +108,7 @@ def test_the_verbatim_edition_differs_only_in_sentence_and_voice(corpus: Path, a
     for split in SPLITS:
         for ours, theirs in zip(own[split], verbatim[split], strict=True):
             differing = {name for name in ours if ours[name] != theirs[name]}
-            assert differing <= {"sentence", "voice"}
+            assert differing <= {"context", "sentence", "voice", "voice_start"}
     assert verbatim["train"][1]["sentence"] == "The ministry denied it."
     assert verbatim["train"][1]["voice"] == "The ministry"
 
@@ -177,72 +179,49 @@ def test_a_folder_that_is_no_corpus_is_never_replaced(corpus: Path, tmp_path: Pa
 
 EVENT: dict[str, Any] = {
     "event_id": "E1", "domain": "d", "split": "test", "event": "x",
-    "sentences": [{"text": "They met.", "outlet": 2}, {"text": "He denied it."}],
-    "claims": [{"claim": "One.", "labels": "SD"}, {"claim": "Two.", "labels": "NN"}],
+    "sentences": [
+        {"text": "They met.", "outlet": "b", "forms": ["lead", "plain"]},
+        {"text": "He denied it.", "after": 1},
+        {"text": "They met, he said."},
+    ],
+    "claims": [
+        {
+            "claim": "One.", "kind": "fact", "labels": "SD-", "voices": {"1": "", "2": "He"},
+            "tags": {"2": "t"},
+        },
+        {"claim": "Two.", "labels": "NNS"},
+    ],
 }  # fmt: skip
-DETAIL = {"event_id": "E1", "claim": "One.", "sentence": "He denied it.", "tag": "quoted", "voice": "He"}
 
 
-def events(folder: Path, *rows: dict[str, Any], details: list[dict[str, Any]] | None = None) -> Path:
+def events(folder: Path, *rows: dict[str, Any]) -> Path:
     jsonl(folder / "events.jsonl", list(rows))
-    jsonl(folder / "pairs.jsonl", [DETAIL] if details is None else details)
     return folder
 
 
-def test_events_become_every_claim_against_every_sentence(tmp_path: Path) -> None:
+def test_events_become_every_decided_pair(tmp_path: Path) -> None:
     rows = build_events(events(tmp_path, EVENT))
     assert (rows["train"], rows["validation"]) == ([], [])
     assert all(tuple(row) == EVENT_COLUMNS for row in rows["test"])
-    shown = [(r["pair_id"], r["claim"], r["sentence"], r["label"], r["voice"]) for r in rows["test"]]
-    assert shown == [
-        ("E1/1/1", "One.", "They met.", "supports", None),
-        ("E1/1/2", "One.", "He denied it.", "denies", "He"),
-        ("E1/2/1", "Two.", "They met.", "neutral", None),
-        ("E1/2/2", "Two.", "He denied it.", "neutral", None),
+    names = ("pair_id", "claim", "claim_kind", "sentence", "label", "voice", "voice_start", "tag")
+    assert [tuple(row[name] for name in names) for row in rows["test"]] == [
+        ("E1/1/1", "One.", "fact", "They met.", "supports", "", None, None),
+        ("E1/1/2", "One.", "fact", "He denied it.", "denies", "He", 0, "t"),
+        ("E1/2/1", "Two.", None, "They met.", "neutral", None, None, None),
+        ("E1/2/2", "Two.", None, "He denied it.", "neutral", None, None, None),
+        ("E1/2/3", "Two.", None, "They met, he said.", "supports", None, None, None),
     ]
-    assert [r["outlet"] for r in rows["test"][:2]] == ["outlet 2", None]
+    names = ("outlet", "context", "forms")
+    assert [tuple(row[name] for name in names) for row in rows["test"][2:]] == [
+        ("outlet b", None, "lead plain"),
+        (None, "They met.", None),
+        (None, None, None),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        ("S", r"row 1, claim 1: 1 labels for 2 sentences; write one letter \(S, D, N\)"),
-        ("SDN", "row 1, claim 1: 3 labels for 2 sentences"),
-        ("SX", "row 1: label letter is 'X'; expected S, D or N"),
-        ("sd", "row 1: label letter is 's'"),
-    ],
-)
-def test_labels_that_do_not_fit_the_sentences_are_refused(tmp_path: Path, labels: str, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        build_events(events(tmp_path, {**EVENT, "claims": [{"claim": "One.", "labels": labels}]}))
-
-
-def test_an_event_of_an_unknown_split_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StanceError, match="'dev'"):
-        build_events(events(tmp_path, {**EVENT, "split": "dev"}))
-
-
-@pytest.mark.parametrize("line", ['{"event_id": "E2", "spl', "[]", '{"event_id": "E2"}'])
-def test_a_broken_event_row_is_named(tmp_path: Path, line: str) -> None:
-    with (events(tmp_path, EVENT) / "events.jsonl").open("a") as file:
-        file.write(line + "\n")
-    with pytest.raises(StanceError, match="row 2"):
-        build_events(tmp_path)
-
-
-def test_an_event_in_two_splits_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StanceError, match="E1"):
-        build_events(events(tmp_path, EVENT, {**EVENT, "split": "train"}))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"sentence": "He denied  it."}, {"event_id": "E9"}, {"claim": "one."}],
-    ids=str,
-)
-def test_a_detail_that_belongs_to_no_pair_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
-    with pytest.raises(StanceError):
-        build_events(events(tmp_path, EVENT, details=[{**DETAIL, **change}]))
+def test_cells_without_a_decision_are_kept_for_labelling(tmp_path: Path) -> None:
+    cells = event_cells(read_events(events(tmp_path, EVENT)))["test"]
+    assert [cell["label"] for cell in cells] == ["supports", "denies", None, "neutral", "neutral", "supports"]
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -251,12 +230,12 @@ def test_an_empty_split_is_written_and_read_as_such(tmp_path: Path, split: str) 
     assert [name for name in SPLITS if rows[name]] == [split]
     write_splits(rows, tmp_path / "out", EVENT_COLUMNS)
     counts = {name: len(list(read_table(tmp_path / "out" / f"{name}.parquet"))) for name in SPLITS}
-    assert counts == {name: 4 * (name == split) for name in SPLITS}
-    assert to_dataset_dict(rows, EVENT_COLUMNS)[split].num_rows == 4
+    assert counts == {name: 5 * (name == split) for name in SPLITS}
+    assert to_dataset_dict(rows, EVENT_COLUMNS)[split].num_rows == 5
 
 
 def test_labels_of_events_are_label_members(tmp_path: Path) -> None:
     rows = build_events(events(tmp_path, EVENT))["test"]
     assert [Label(row["label"]) for row in rows] == [
-        Label.SUPPORTS, Label.DENIES, Label.NEUTRAL, Label.NEUTRAL,
+        Label.SUPPORTS, Label.DENIES, Label.NEUTRAL, Label.NEUTRAL, Label.SUPPORTS,
     ]  # fmt: skip

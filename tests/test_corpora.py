@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stance.cards import render
 from stance.corpus.build import EVENT_COLUMNS, PAIR_COLUMNS, build_corpus, build_events, statistics
 from stance.corpus.examples import SPLITS, read_examples
+from stance.corpus.folder import open_corpus
+from stance.corpus.publish import card_values
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import attach, detach, find_texts
+from stance.corpus.validate import corpus_problems
 from stance.segment import split_sentences
 from stance.tables import read_table
 
@@ -101,17 +105,34 @@ def test_the_corpora_are_read_by_folder(
     ]
 
 
-def test_the_details_of_the_newsroom_agree_with_its_matrix(events_rows: Rows) -> None:
-    labels = {
-        (row["group"], row["claim"], row["sentence"]): row["label"]
-        for split in SPLITS
-        for row in events_rows[split]
-    }
-    for row in read_table(NEWSROOM / "pairs.jsonl"):
-        values = row.values
-        assert labels[values["event_id"], values["claim"], values["sentence"]] == values["label"], values[
-            "id"
-        ]
+def test_nothing_is_wrong_with_the_corpora() -> None:
+    assert corpus_problems(KREMLIN_CALL) == []
+    assert corpus_problems(NEWSROOM) == []
+
+
+def test_every_domain_stands_in_every_split(events_rows: Rows) -> None:
+    domains = [{row["domain"] for row in events_rows[split]} for split in SPLITS]
+    assert domains[0] == domains[1] == domains[2]
+
+
+def test_validation_and_test_events_have_two_votes_on_every_pair(events_rows: Rows) -> None:
+    ballots = open_corpus(NEWSROOM).ballots
+    for split in ("validation", "test"):
+        pairs = {row["pair_id"] for row in events_rows[split]}
+        assert all(pairs <= set(ballot) for ballot in ballots.values())
+    assert len(ballots) == 2
+
+
+def test_every_side_in_validation_and_test_has_a_voice(events_rows: Rows) -> None:
+    for split in ("validation", "test"):
+        for row in events_rows[split]:
+            assert (row["label"] == "neutral") == (row["voice"] is None), row["pair_id"]
+
+
+def test_the_cards_are_what_the_tables_give() -> None:
+    for folder in (KREMLIN_CALL, NEWSROOM):
+        card = render((folder / "card.md").resolve(), card_values(open_corpus(folder)))
+        assert (folder / "README.md").read_text(encoding="utf-8") == card, "run: make data"
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from stance.corpus.records import (
     Claim,
     SentenceRef,
     Standoff,
-    check_standoff,
+    load_standoff,
     read_standoff,
+    sound_part,
 )
 from stance.corpus.standoff import Resolved, attach, detach, find_texts, restated, text_digest, verify
 from stance.errors import DataError, InputError, StanceError
@@ -110,7 +111,9 @@ def test_detach_after_attach_is_the_identity_for_any_text(parts: list[str]) -> N
         SentenceRef(f"s{n}", "a", s.start, s.end, s.kind, 0, "r") for n, s in enumerate(split_sentences(text))
     )
     corpus = Standoff((ArticleRef("a", None, text_digest(text)),), refs, (), ())
-    check_standoff(corpus)
+    problems: list[str] = []
+    assert sound_part(corpus, problems) == corpus
+    assert problems == []
     attached = attach(corpus, {"a": text})
     assert [one.text for one in attached.values()] == [s.text for s in split_sentences(text)]
     assert detach(attached, {"a": text}) == refs
@@ -188,17 +191,17 @@ REFUSED: dict[str, tuple[Callable[[Tables], object], str]] = {
     ),
     "family in two splits": (
         lambda t: t["claims"][1].update(split="test"),
-        "family 'f0' stands in two splits; a family stays in one",
+        "claim C1: family 'f0' stands in two splits; it stays in one",
     ),
-    "article twice": (lambda t: t["articles"].append(t["articles"][0]), "article 'one' stands twice"),
+    "article twice": (lambda t: t["articles"].append(t["articles"][0]), "article one: stands twice"),
     "sentence twice": (
         lambda t: t["sentences"].append(t["sentences"][-1]),
-        r"sentence 'two\.1' stands twice",
+        r"sentence two\.1: stands twice",
     ),
-    "claim twice": (lambda t: t["claims"].append(t["claims"][0]), "claim 'C0' stands twice"),
+    "claim twice": (lambda t: t["claims"].append(t["claims"][0]), "claim C0: stands twice"),
     "pair twice": (
         lambda t: t["annotations"].append(t["annotations"][0]),
-        r"pair \('C0', 'one\.1'\) stands twice",
+        r"annotation C0 / one\.1: stands twice",
     ),
     "annotation of no claim": (
         lambda t: t["annotations"][0].update(claim_id="C9"),
@@ -326,7 +329,20 @@ def test_detach_names_the_article_that_is_missing(corpus: Standoff) -> None:
 
 def test_sentences_of_two_articles_may_interleave(corpus: Standoff) -> None:
     mixed = sorted(corpus.sentences, key=lambda s: s.start)
-    check_standoff(replace(corpus, sentences=tuple(mixed)))
+    problems: list[str] = []
+    sound_part(replace(corpus, sentences=tuple(mixed)), problems)
+    assert problems == []
+
+
+def test_a_corrupt_row_is_reported_and_its_neighbours_are_kept(tmp_path: Path) -> None:
+    content = tables()
+    content["claims"][0]["split"] = "dev"
+    content["annotations"][1]["label"] = "maybe"
+    corpus, problems = load_standoff(write(tmp_path, content))
+    assert [claim.claim_id for claim in corpus.claims] == ["C1", "C2", "C3"]
+    assert len(corpus.sentences) == len(content["sentences"])
+    assert [problem for problem in problems if "claims.jsonl, row 1: split is 'dev'" in problem]
+    assert [problem for problem in problems if "annotations.jsonl, row 2: label is 'maybe'" in problem]
 
 
 def test_annotations_keep_label_and_mark(corpus: Standoff) -> None:

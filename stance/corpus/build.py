@@ -8,23 +8,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stance.corpus.events import LETTERS, Event, read_events
 from stance.corpus.examples import SPLITS
 from stance.corpus.records import Annotation, Standoff, read_standoff
 from stance.corpus.standoff import Resolved, attach, find_texts, restated
 from stance.errors import DataError, require
 from stance.schema import LABELS, Label
-from stance.tables import read_table, write_table
+from stance.tables import write_table
 
 Row = dict[str, Any]
 
 PAIR_COLUMNS = (
     "pair_id", "claim_id", "group", "claim_kind", "claim", "sentence_id", "article_id", "sentence_kind",
-    "sentence", "label", "voice", "related",
+    "context", "sentence", "label", "voice", "voice_start", "related",
 )  # fmt: skip
-EVENT_FIELDS = ("event_id", "domain", "split", "sentences", "claims")
 EVENT_COLUMNS = (
-    "pair_id", "group", "domain", "claim", "outlet", "sentence", "label", "tag", "voice",
+    "pair_id", "group", "domain", "claim", "claim_kind", "outlet", "context", "sentence", "forms", "label",
+    "tag", "voice", "voice_start",
 )  # fmt: skip
+
+
+OTHER_TYPES = {"related": "bool", "voice_start": "int64"}
+"""Columns that hold no text."""
 
 
 def build_corpus(folder: str | Path, articles: str | Path | None = None) -> dict[str, list[Row]]:
@@ -57,10 +62,10 @@ def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str)
     """Hold every claim against every labelled sentence; what is not annotated is neutral."""
     decided = {(a.claim_id, a.sentence_id): a for a in corpus.annotations}
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
+    labelled = [resolved for resolved in sentences.values() if resolved.ref.is_labelled]
     for claim in corpus.claims:
-        for resolved in sentences.values():
-            if not resolved.ref.is_labelled:
-                continue
+        for before, resolved in zip([None, *labelled], labelled, strict=False):
+            follows = before is not None and before.ref.article_id == resolved.ref.article_id
             annotation = decided.get((claim.claim_id, resolved.ref.sentence_id))
             rows[claim.split].append(
                 {
@@ -72,6 +77,7 @@ def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str)
                     "sentence_id": resolved.ref.sentence_id,
                     "article_id": resolved.ref.article_id,
                     "sentence_kind": resolved.ref.kind,
+                    "context": before.text if before is not None and follows else None,
                     "sentence": resolved.text,
                     **_decision(annotation, resolved, edition),
                 }
@@ -80,75 +86,42 @@ def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str)
 
 
 def build_events(folder: str | Path) -> dict[str, list[Row]]:
-    """Build the rows of an event corpus (``events.jsonl``, ``pairs.jsonl``), by split.
+    """Build the rows of an event corpus, by split: every pair on which there is a decision.
 
-    Every claim of an event against every sentence of it; tag and voice where ``pairs.jsonl``
-    gives them.
+    Raises
+    ------
+    DataError
+        If an event does not hold together.
     """
-    place = Path(folder)
-    details = _read_details(place / "pairs.jsonl")
+    rows = event_cells(read_events(folder))
+    return {split: [row for row in rows[split] if row["label"] is not None] for split in SPLITS}
+
+
+def event_cells(events: Iterable[Event]) -> dict[str, list[Row]]:
+    """Hold every claim of an event against every sentence of it; ``label`` may be ``None``."""
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
-    seen: set[str] = set()
-    for row in read_table(place / "events.jsonl", EVENT_FIELDS):
-        event, where = row.values, f"{place / 'events.jsonl'}, row {row.number}"
-        missing = [name for name in EVENT_FIELDS if name not in event]
-        if row.error or missing:
-            raise DataError(f"{where}: {row.error or 'lacks ' + ', '.join(missing)}")
-        if event["event_id"] in seen or event["split"] not in rows:
-            raise DataError(
-                f"{where}: event {event['event_id']!r} in split {event['split']!r}; expected a new id, and "
-                f"one of {', '.join(SPLITS)}"
-            )
-        seen.add(event["event_id"])
-        rows[event["split"]] += _event_rows(event, details, where)
-    if details:
-        event_id, claim, _ = next(iter(details))
-        raise DataError(f"{place / 'pairs.jsonl'}: no such pair in event {event_id!r}: {claim!r:.60} ...")
-    return rows
-
-
-def _read_details(file: Path) -> dict[tuple[str, str, str], Row]:
-    """Return what is known of single pairs, by event, claim and sentence."""
-    details = {}
-    for row in read_table(file, ("event_id", "claim", "sentence", "tag", "voice")):
-        if row.error:
-            raise DataError(f"{file}, row {row.number}: {row.error}")
-        details[row.values["event_id"], row.values["claim"], row.values["sentence"]] = row.values
-    return details
-
-
-def _event_rows(event: Row, details: dict[tuple[str, str, str], Row], where: str) -> list[Row]:
-    """Return a row for every cell of one event, and take its details out of ``details``."""
-    rows = []
-    for claim_number, claim in enumerate(event["claims"], start=1):
-        if len(claim["labels"]) != len(event["sentences"]):
-            raise DataError(
-                f"{where}, claim {claim_number}: {len(claim['labels'])} labels for "
-                f"{len(event['sentences'])} sentences; write one letter (S, D, N) a sentence"
-            )
-        for number, (sentence, letter) in enumerate(
-            zip(event["sentences"], claim["labels"], strict=True), start=1
-        ):
-            label = _letter(letter, where)
-            detail = details.pop((event["event_id"], claim["claim"], sentence["text"]), {})
-            if detail.get("label", label) != label:
-                raise DataError(
-                    f"{where}, claim {claim_number}, sentence {number}: the cell is {label}, pairs.jsonl "
-                    f"says {detail['label']}; make them agree"
+    for event in events:
+        for claim_number, claim in enumerate(event.claims, start=1):
+            for number, sentence in enumerate(event.sentences, start=1):
+                label = LETTERS[claim.labels[number - 1]]
+                voice = claim.voices.get(number)
+                rows[event.split].append(
+                    {
+                        "pair_id": f"{event.event_id}/{claim_number}/{number}",
+                        "group": event.event_id,
+                        "domain": event.domain,
+                        "claim": claim.claim,
+                        "claim_kind": claim.kind,
+                        "outlet": f"outlet {sentence.outlet}" if sentence.outlet else None,
+                        "context": event.sentences[sentence.after - 1].text if sentence.after else None,
+                        "sentence": sentence.text,
+                        "forms": " ".join(sentence.forms) or None,
+                        "label": label and label.value,
+                        "tag": claim.tags.get(number),
+                        "voice": voice,
+                        "voice_start": sentence.text.index(voice) if voice else None,
+                    }
                 )
-            rows.append(
-                {
-                    "pair_id": f"{event['event_id']}/{claim_number}/{number}",
-                    "group": event["event_id"],
-                    "domain": event["domain"],
-                    "claim": claim["claim"],
-                    "outlet": f"outlet {sentence['outlet']}" if "outlet" in sentence else None,
-                    "sentence": sentence["text"],
-                    "label": label,
-                    "tag": detail.get("tag"),
-                    "voice": detail.get("voice"),
-                }
-            )
     return rows
 
 
@@ -163,8 +136,7 @@ def to_dataset_dict(rows: Mapping[str, Sequence[Row]], columns: Sequence[str]) -
     datasets = require("datasets", "train")
     kinds: dict[str, Any] = dict.fromkeys(columns, datasets.Value("string"))
     kinds["label"] = datasets.ClassLabel(names=[label.value for label in LABELS])
-    if "related" in columns:
-        kinds["related"] = datasets.Value("bool")
+    kinds |= {name: datasets.Value(kind) for name, kind in OTHER_TYPES.items() if name in columns}
     features = datasets.Features(kinds)
     return datasets.DatasetDict(
         {
@@ -215,17 +187,11 @@ def _split_statistics(rows: Iterable[Row]) -> dict[str, Any]:
 
 def _decision(annotation: Annotation | None, resolved: Resolved, edition: str) -> Row:
     if annotation is None:
-        return {"label": Label.NEUTRAL.value, "voice": None, "related": False}
+        return {"label": Label.NEUTRAL.value, "voice": None, "voice_start": None, "related": False}
     voice = annotation.voice if edition == "verbatim" else annotation.restated_voice
     return {
         "label": annotation.label.value,
         "voice": resolved.voice_text(voice),
+        "voice_start": voice[0] - resolved.offset if voice else None,
         "related": annotation.related,
     }
-
-
-def _letter(letter: str, where: str) -> str:
-    letters = {"S": Label.SUPPORTS, "D": Label.DENIES, "N": Label.NEUTRAL}
-    if letter not in letters:
-        raise DataError(f"{where}: label letter is {letter!r}; expected S, D or N")
-    return letters[letter].value

@@ -1,39 +1,41 @@
-"""Writes everything in a corpus folder that is made from its tables: splits, retold texts, card.
-
-``python -m stance.corpus.publish data/kremlin_call data/newsroom`` (``make data``).
-"""
+"""Writes everything in a corpus folder that is made from its tables: splits, retold texts, card."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from stance.cards import render, table
-from stance.corpus.build import (
-    EVENT_COLUMNS,
-    PAIR_COLUMNS,
-    Row,
-    build_corpus,
-    build_events,
-    statistics,
-    write_splits,
-)
-from stance.corpus.examples import SPLITS
+from stance.cards import render
+from stance.corpus.build import write_splits
+from stance.corpus.folder import Corpus, decided_by_split, open_corpus
 from stance.corpus.records import Standoff, read_standoff
-from stance.errors import require
+from stance.corpus.summary import (
+    adjudication_counts,
+    agreement_table,
+    counts_table,
+    cues_table,
+    domains_table,
+    features_yaml,
+    files_yaml,
+    labels_by,
+    markdown,
+    overlap_sentence,
+    repeated_sentences,
+    tendencies_table,
+    voices_table,
+)
+from stance.errors import refuse
 from stance.files import write_text
-from stance.schema import LABELS, Label
-from stance.tables import read_table
 
 CARD = "card.md"
 """Template of a corpus's card, in its own folder; the card itself is its README.md."""
 
 
-def publish(folder: str | Path) -> None:
-    """Write the splits, the retold articles and the card of one corpus folder.
+def publish(folder: str | Path) -> list[str]:
+    """Write the splits, the retold articles and the card of one corpus folder, and name the files.
+
+    A folder without ``card.md`` gets no card.
 
     Raises
     ------
@@ -41,28 +43,53 @@ def publish(folder: str | Path) -> None:
         If its tables do not hold together.
     """
     place = Path(folder)
-    if (place / "events.jsonl").is_file():
-        rows = build_events(place)
-        write_splits(rows, place, EVENT_COLUMNS)
-        values: dict[str, Any] = {"counts": counts_table(rows), "domains": domains_table(rows)}
-        columns: Sequence[str] = EVENT_COLUMNS
-    else:
-        corpus = read_standoff(place)
-        rows = build_corpus(place)
-        write_splits(rows, place, PAIR_COLUMNS)
-        for name, text in retold_articles(corpus).items():
+    corpus = open_corpus(place)
+    refuse(corpus.problems)
+    splits = decided_by_split(corpus)
+    write_splits(splits, place, corpus.columns)
+    written = [f"{split}.parquet" for split in splits]
+    if corpus.is_standoff:
+        for name, text in retold_articles(read_standoff(place)).items():
             write_text(place / "retold" / f"{name}.txt", text)
-        values = {
-            "counts": counts_table(rows),
-            "agreement": agreement_table(corpus, place / "votes"),
-            "sentences": sum(sentence.is_labelled for sentence in corpus.sentences),
-            "claims": len(corpus.claims),
-            "families": len({claim.family for claim in corpus.claims}),
+            written.append(f"retold/{name}.txt")
+    if (place / CARD).is_file():
+        write_text(place / "README.md", render((place / CARD).resolve(), card_values(corpus)))
+        written.append("README.md")
+    return written
+
+
+def card_values(corpus: Corpus) -> dict[str, Any]:
+    """Return what a card may say about its corpus."""
+    values: dict[str, Any] = {
+        "counts": markdown(counts_table(corpus)),
+        "pairs": sum(cell["label"] is not None for cell in corpus.cells),
+        "groups": len({cell["group"] for cell in corpus.cells}),
+        "claims": len({(cell["group"], cell["claim"]) for cell in corpus.cells}),
+        "agreement": markdown(agreement_table(corpus)),
+        "voices": markdown(voices_table(corpus)),
+        "adjudication": adjudication_counts(corpus),
+        "cues": markdown(cues_table(corpus)),
+        "tendencies": markdown(tendencies_table(corpus)),
+        "overlap": overlap_sentence(corpus),
+        "kinds": markdown(labels_by(corpus, "claim_kind", "claim")),
+        "features": features_yaml(corpus.columns),
+        "files": files_yaml(),
+    }
+    if corpus.is_standoff:
+        repeated = repeated_sentences(corpus)
+        return {
+            **values,
+            "sentences": len({cell["sentence_id"] for cell in corpus.cells}),
+            "repeated": len(repeated),
         }
-        columns = PAIR_COLUMNS
-    values["features"] = features_yaml(columns)
-    values["files"] = files_yaml()
-    write_text(place / "README.md", render((place / CARD).resolve(), values))
+    return {
+        **values,
+        "sentences": len({(cell["group"], cell["sentence"]) for cell in corpus.cells}),
+        "domains": markdown(domains_table(corpus)),
+        "forms": markdown(labels_by(corpus, "forms", "sentence")),
+        "tags": markdown(labels_by(corpus, "tag", "pair")),
+        "doubly": len(_groups_with_two_votes(corpus)),
+    }
 
 
 def retold_articles(corpus: Standoff) -> dict[str, str]:
@@ -75,79 +102,7 @@ def retold_articles(corpus: Standoff) -> dict[str, str]:
     return texts
 
 
-def counts_table(rows: Mapping[str, Sequence[Row]]) -> str:
-    """Return the counts of every split as a Markdown table."""
-    head = ("split", "pairs", "claims", "groups", *(label.value for label in LABELS), "related neutral")
-    return table(
-        head,
-        [
-            (split, s["pairs"], s["claims"], s["groups"], *s["labels"].values(), s["related_neutral"])
-            for split, s in statistics(rows).items()
-        ],
-    )
-
-
-def domains_table(rows: Mapping[str, Sequence[Row]]) -> str:
-    """Return the number of events by domain and split as a Markdown table."""
-    domains = sorted({row["domain"] for split in rows.values() for row in split})
-    return table(
-        ("domain", *rows),
-        [
-            (domain, *(len({r["group"] for r in split if r["domain"] == domain}) for split in rows.values()))
-            for domain in domains
-        ],
-    )
-
-
-def agreement_table(corpus: Standoff, votes: Path) -> str:
-    """Return Cohen's kappa of the two annotation passes as a Markdown table."""
-    metrics = require("sklearn.metrics", "train")
-    passes = [_votes(file) for file in sorted(votes.glob("*.jsonl"))]
-    pairs = [
-        (claim.claim_id, sentence.sentence_id)
-        for claim in corpus.claims
-        for sentence in corpus.sentences
-        if sentence.is_labelled
-    ]
-    related = [pair for pair in pairs if any(pair in one for one in passes)]
-    rows = []
-    for name, chosen in (("all pairs", pairs), ("pairs that either pass listed", related)):
-        first, second = ([one.get(pair, Label.NEUTRAL.value) for pair in chosen] for one in passes)
-        differing = sum(a != b for a, b in zip(first, second, strict=True))
-        kappa = float(metrics.cohen_kappa_score(first, second))
-        rows.append((name, len(chosen), differing, kappa))
-    return table(("", "pairs", "votes that differ", "Cohen's kappa"), rows)
-
-
-def features_yaml(columns: Sequence[str]) -> str:
-    """Return the features of a data set in the notation of the Hugging Face hub."""
-    lines = []
-    for name in columns:
-        lines.append(f"  - name: {name}")
-        if name == "label":
-            names = "".join(f"\n          '{i}': {label.value}" for i, label in enumerate(LABELS))
-            lines.append(f"    dtype:\n      class_label:\n        names:{names}")
-        else:
-            lines.append(f"    dtype: {'bool' if name == 'related' else 'string'}")
-    return "\n".join(lines)
-
-
-def files_yaml() -> str:
-    """Return the files of the splits in the notation of the Hugging Face hub."""
-    return "\n".join(f"  - split: {split}\n    path: {split}.parquet" for split in SPLITS)
-
-
-def _votes(file: Path) -> dict[tuple[str, str], str]:
-    return {
-        (row.values["claim_id"], row.values["sentence_id"]): row.values["label"] for row in read_table(file)
-    }
-
-
-def main(folders: Sequence[str]) -> None:
-    """Publish every folder named on the command line."""
-    for folder in folders:
-        publish(folder)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _groups_with_two_votes(corpus: Corpus) -> set[str]:
+    groups = {cell["pair_id"]: cell["group"] for cell in corpus.cells}
+    voted = [{groups[pair] for pair in ballot} for ballot in corpus.ballots.values()]
+    return {group for group in set().union(*voted) if sum(group in one for one in voted) > 1}

@@ -13,18 +13,18 @@ A corpus folder holds four of them, none with a word of the articles' own text:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from stance.corpus.examples import SPLITS
-from stance.errors import DataError, InputError
+from stance.errors import InputError, refuse
 from stance.schema import STORY_KINDS, Label
 from stance.tables import read_table
 
 Span = tuple[int, int]
+Record = TypeVar("Record")
 
 
 class ArticleRef(NamedTuple):
@@ -87,72 +87,118 @@ class Standoff:
     annotations: tuple[Annotation, ...]
 
 
+def load_standoff(folder: str | Path) -> tuple[Standoff, list[str]]:
+    """Read the sound rows of the four tables of a corpus folder, and say what is wrong with the others.
+
+    Returns
+    -------
+    corpus : Standoff
+        Holds together whatever was left out.
+    problems : list of str
+        Each names file, row, field, value and remedy.
+    """
+    place = Path(folder)
+    problems: list[str] = []
+    corpus = Standoff(
+        articles=tuple(_records(place / "articles.jsonl", ArticleRef, problems)),
+        sentences=tuple(_records(place / "sentences.jsonl", SentenceRef, problems)),
+        claims=tuple(_records(place / "claims.jsonl", Claim, problems)),
+        annotations=tuple(_records(place / "annotations.jsonl", Annotation, problems)),
+    )
+    return sound_part(corpus, problems), problems
+
+
 def read_standoff(folder: str | Path) -> Standoff:
-    """Read the four tables of a corpus folder and check that they hold together.
+    """Read the four tables of a corpus folder, which have to hold together.
 
     Raises
     ------
     DataError, InputError
-        Names file, row, field, value and remedy.
+        Names file, row, field, value and remedy of the first problem.
     """
-    place = Path(folder)
-    corpus = Standoff(
-        articles=tuple(_records(place / "articles.jsonl", ArticleRef)),
-        sentences=tuple(_records(place / "sentences.jsonl", SentenceRef)),
-        claims=tuple(_records(place / "claims.jsonl", Claim)),
-        annotations=tuple(_records(place / "annotations.jsonl", Annotation)),
-    )
-    check_standoff(corpus)
+    corpus, problems = load_standoff(folder)
+    refuse(problems)
     return corpus
 
 
-def check_standoff(corpus: Standoff) -> None:
-    """Check ids, order, splits and voices, and refuse the first thing that is wrong."""
-    for name, ids in (
-        ("article", [a.article_id for a in corpus.articles]),
-        ("sentence", [s.sentence_id for s in corpus.sentences]),
-        ("claim", [c.claim_id for c in corpus.claims]),
-        ("pair", [(a.claim_id, a.sentence_id) for a in corpus.annotations]),
-    ):
-        _refuse_twice(name, ids)
-    articles = {article.article_id for article in corpus.articles}
+def sound_part(corpus: Standoff, problems: list[str]) -> Standoff:
+    """Return the rows whose ids, order, splits and voices hold together; add the others to ``problems``."""
+    articles = _sound(corpus.articles, lambda a: a.article_id, "article", problems)
+    known = {article.article_id for article in articles}
     last: dict[str, int] = {}
-    for sentence in corpus.sentences:
-        if sentence.article_id not in articles:
-            raise DataError(f"sentence {sentence.sentence_id}: no article {sentence.article_id!r}")
+    splits: dict[str, str] = {}
+
+    def check_sentence(sentence: SentenceRef) -> str | None:
+        if sentence.article_id not in known:
+            return f"no article {sentence.article_id!r}"
         if not last.get(sentence.article_id, 0) <= sentence.start < sentence.end:
-            raise DataError(
-                f"sentence {sentence.sentence_id}: span {sentence.start}-{sentence.end} is empty or "
-                "overlaps the one before; sentences of an article are ordered and disjoint"
+            return (
+                f"span {sentence.start}-{sentence.end} is empty or overlaps the one before; sentences of an "
+                "article are ordered and disjoint"
             )
         last[sentence.article_id] = sentence.end
-    splits: dict[str, str] = {}
-    for claim in corpus.claims:
-        if splits.setdefault(claim.family, claim.split) != claim.split:
-            raise DataError(f"family {claim.family!r} stands in two splits; a family stays in one")
-    claims = {claim.claim_id for claim in corpus.claims}
-    sentences = {sentence.sentence_id: sentence for sentence in corpus.sentences}
-    for annotation in corpus.annotations:
-        _check_annotation(annotation, claims, sentences)
+        return None
+
+    def check_claim(claim: Claim) -> str | None:
+        first = splits.setdefault(claim.family, claim.split)
+        return (
+            None if first == claim.split else f"family {claim.family!r} stands in two splits; it stays in one"
+        )
+
+    sentences = _sound(corpus.sentences, lambda s: s.sentence_id, "sentence", problems, check_sentence)
+    claims = _sound(corpus.claims, lambda c: c.claim_id, "claim", problems, check_claim)
+    claim_ids = {claim.claim_id for claim in claims}
+    by_id = {sentence.sentence_id: sentence for sentence in sentences}
+    annotations = _sound(
+        corpus.annotations,
+        lambda a: (a.claim_id, a.sentence_id),
+        "annotation",
+        problems,
+        lambda a: _annotation_problem(a, claim_ids, by_id),
+    )
+    return Standoff(articles, sentences, claims, annotations)
 
 
-def _records(file: Path, kind: Any) -> Iterator[Any]:
-    """Yield one record a row, every field of the right type."""
+def _sound(
+    records: Sequence[Record],
+    key: Callable[[Record], Any],
+    name: str,
+    problems: list[str],
+    check: Callable[[Record], str | None] = lambda record: None,
+) -> tuple[Record, ...]:
+    """Return the records that stand once and pass a check."""
+    seen: set[Any] = set()
+    kept = []
+    for record in records:
+        problem = "stands twice; ids are unique" if key(record) in seen else check(record)
+        seen.add(key(record))
+        if problem is None:
+            kept.append(record)
+        else:
+            shown = key(record) if isinstance(key(record), str) else " / ".join(key(record))
+            problems.append(f"{name} {shown}: {problem}")
+    return tuple(kept)
+
+
+def _records(file: Path, kind: Any, problems: list[str]) -> Iterator[Any]:
+    """Yield one record a row, every field of the right type; add what else is wrong to ``problems``."""
     for row in read_table(file):
         missing = [name for name in kind._fields if name not in row.values]
         if row.error or missing:
             problem = row.error or f"lacks {', '.join(missing)}"
-            raise DataError(f"{file}, row {row.number}: {problem}; expected {', '.join(kind._fields)}")
-        values = {}
+            problems.append(f"{file}, row {row.number}: {problem}; expected {', '.join(kind._fields)}")
+            continue
+        values, wrong = {}, []
         for name in kind._fields:
             convert, expected = _FIELDS.get(name, _TEXT)
             try:
                 values[name] = convert(row.values[name])
             except ValueError:  # InputError is one, and so is what Label raises
-                raise DataError(
-                    f"{file}, row {row.number}: {name} is {row.values[name]!r:.60}; expected {expected}"
-                ) from None
-        yield kind(**values)
+                wrong.append(f"{name} is {row.values[name]!r:.60}; expected {expected}")
+        if wrong:
+            problems += [f"{file}, row {row.number}: {problem}" for problem in wrong]
+        else:
+            yield kind(**values)
 
 
 def _text(value: object) -> str:
@@ -203,16 +249,11 @@ _FIELDS: dict[str, tuple[Callable[[Any], Any], str]] = {
 """How the fields that are no plain texts are read."""
 
 
-def _refuse_twice(name: str, ids: list[Any]) -> None:
-    twice = [one for one, count in Counter(ids).items() if count > 1]
-    if twice:
-        raise DataError(f"{name} {twice[0]!r} stands twice; ids are unique")
-
-
-def _check_annotation(annotation: Annotation, claims: set[str], sentences: Mapping[str, SentenceRef]) -> None:
-    where = f"annotation {annotation.claim_id} / {annotation.sentence_id}"
+def _annotation_problem(
+    annotation: Annotation, claims: set[str], sentences: Mapping[str, SentenceRef]
+) -> str | None:
     if annotation.claim_id not in claims or annotation.sentence_id not in sentences:
-        raise DataError(f"{where}: no such claim or sentence")
+        return "no such claim or sentence"
     sentence = sentences[annotation.sentence_id]
     takes_side = annotation.label is not Label.NEUTRAL
     for name, voice, limits in (
@@ -220,6 +261,7 @@ def _check_annotation(annotation: Annotation, claims: set[str], sentences: Mappi
         ("restated_voice", annotation.restated_voice, (0, len(sentence.restated))),
     ):
         if takes_side == (voice is None):
-            raise DataError(f"{where}: {name} is {voice}; a span, [] for the outlet, null for neutral")
+            return f"{name} is {voice}; a span, [] for the outlet, null for neutral"
         if voice and not limits[0] <= voice[0] < voice[1] <= limits[1]:
-            raise DataError(f"{where}: {name} {voice} lies outside the sentence {limits}")
+            return f"{name} {voice} lies outside the sentence {limits}"
+    return None

@@ -22,7 +22,11 @@ BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 T = TypeVar("T")
 
-_CHOICES = {"precision": ("auto", "bf16", "fp32"), "attention": ("auto", "eager", "sdpa")}
+_CHOICES = {
+    "precision": ("auto", "bf16", "fp32"),
+    "attention": ("auto", "eager", "sdpa"),
+    "schedule": ("linear", "constant"),
+}
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 1e6),
     "dropout": (0, 0.99),
@@ -90,6 +94,9 @@ class TrainConfig:
         ``max_steps = 0`` is no cap.
     learning_rate, weight_decay, warmup, label_smoothing : float
         ``warmup`` is the share of all steps.
+    schedule : {"linear", "constant"}
+        Learning rate after the warm-up: down to zero, or as it is, for a first stage that another
+        recipe goes on from.
     dropout : float
         For every dropout of the network; 0 is fastest on a CPU.
     freeze : tuple of str
@@ -118,6 +125,7 @@ class TrainConfig:
     learning_rate: float = 1e-4
     weight_decay: float = 0.01
     warmup: float = 0.06
+    schedule: str = "linear"
     label_smoothing: float = 0.0
     dropout: float = 0.0
     freeze: tuple[str, ...] = ()

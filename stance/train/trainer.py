@@ -196,7 +196,7 @@ def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=2 * config.batch_size,
         learning_rate=config.learning_rate,
-        lr_scheduler_type="linear",
+        lr_scheduler_type=config.schedule if config.schedule == "linear" else "constant_with_warmup",
         warmup_steps=config.warmup,
         weight_decay=config.weight_decay,
         label_smoothing_factor=config.label_smoothing,

@@ -1,0 +1,143 @@
+"""The verbs of ``stance corpus``: one short function each, imports inside."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+
+def stats(options: argparse.Namespace) -> int:
+    """Count pairs, labels, kinds of sentences and claims."""
+    from stance.corpus.folder import open_corpus
+    from stance.corpus.summary import counts_table, domains_table, labels_by
+
+    corpus = open_corpus(options.folder)
+    tables = {"splits": counts_table(corpus), "claims": labels_by(corpus, "claim_kind", "claim")}
+    if not corpus.is_standoff:
+        tables["domains"] = domains_table(corpus)
+        tables["sentences"] = labels_by(corpus, "forms", "sentence")
+        tables["pairs"] = labels_by(corpus, "tag", "pair")
+    _show(tables, options.json)
+    return _report(corpus.problems)
+
+
+def agreement(options: argparse.Namespace) -> int:
+    """Compare annotators: kappa, alpha, voices, and what they differ on."""
+    from stance.corpus.folder import open_corpus
+    from stance.corpus.summary import agreement_table, differences_table, voices_table
+
+    corpus = open_corpus(options.folder, options.articles)
+    tables = {"labels": agreement_table(corpus), "voices": voices_table(corpus)}
+    if options.differences:
+        tables["differences"] = differences_table(corpus)
+    if len(corpus.ballots) < 2:
+        _say(f"{options.folder} has the votes of {len(corpus.ballots)} annotators; two are needed to compare")
+    _show(tables, options.json)
+    return _report(corpus.problems)
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Check everything in corpus folders; exit code 1 if something is wrong."""
+    from stance.corpus.validate import corpus_problems
+
+    found = {str(folder): corpus_problems(folder, options.articles) for folder in options.folders}
+    if options.json:
+        _print_json(found)
+    for folder, problems in found.items():
+        _say(f"{folder}: {f'{len(problems):,} problems' if problems else 'everything holds together'}")
+    return _report([problem for problems in found.values() for problem in problems])
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Write the splits and the card of corpus folders from their tables."""
+    from stance.corpus.publish import publish
+
+    written = {str(folder): publish(folder) for folder in options.folders}
+    if options.json:
+        _print_json(written)
+    else:
+        for folder, names in written.items():
+            _say(f"{folder}: wrote {', '.join(names)}")
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write pairs and votes for an annotation tool."""
+    from stance.corpus.exchange import export_corpus
+
+    count = export_corpus(
+        options.folder,
+        options.out,
+        options.format,
+        splits=options.split,
+        blind=options.blind,
+        articles=options.articles,
+    )
+    if options.json:
+        _print_json({"pairs": count, "out": str(options.out)})
+    else:
+        _say(f"{count:,} pairs to {options.out}")
+    return 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Take over the votes that an annotation tool gives back."""
+    from stance.corpus.exchange import import_votes
+
+    done = import_votes(options.source, options.folder, options.format, articles=options.articles)
+    if options.json:
+        _print_json(done._asdict())
+    else:
+        for name, count in done.votes.items():
+            _say(f"{count:,} votes of {name}")
+    if not done.votes:
+        _say(f"{options.source} holds no vote")
+    return _report(done.problems) or int(not done.votes)
+
+
+VERBS = {
+    "stats": stats,
+    "agreement": agreement,
+    "validate": validate,
+    "publish": publish,
+    "export": export,
+    "import": import_,
+}
+
+
+def _show(tables: dict[str, Any], as_json: bool) -> None:
+    """Print tables to read, or as lists of objects."""
+    if as_json:
+        _print_json(
+            {
+                name: [dict(zip(head, map(_plain, row), strict=True)) for row in rows]
+                for name, (head, rows) in tables.items()
+            }
+        )
+        return
+    from stance.console import show_table
+
+    for head, rows in tables.values():
+        if rows:
+            show_table(head, rows)
+
+
+def _plain(value: Any) -> Any:
+    return value._asdict() if hasattr(value, "_asdict") else value
+
+
+def _report(problems: list[str]) -> int:
+    """Print problems and return the exit code."""
+    for problem in problems:
+        _say(problem)
+    return int(bool(problems))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
