@@ -48,7 +48,8 @@ data: install  ## write everything in data/ that is made from its tables
 	$(BIN)/stance corpus publish data/kremlin_call data/newsroom
 
 train: install  ## train the embedded checkpoint anew: make train PUBLIC=/path/to/train.parquet
-	$(BIN)/stance train training/news.toml --out runs/news --set public=$(PUBLIC)
+	$(BIN)/stance train training/inference.toml --set public=$(PUBLIC)
+	$(BIN)/stance train training/news.toml --set public=$(PUBLIC)
 
 evaluate: install  ## score the embedded checkpoint: make evaluate PUBLIC_SUITES=/path/to/folder
 	$(BIN)/python -m stance.publish score $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))

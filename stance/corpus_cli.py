@@ -97,6 +97,18 @@ def import_(options: argparse.Namespace) -> int:
     return _report(done.problems) or int(not done.votes)
 
 
+def settle(options: argparse.Namespace) -> int:
+    """Write into a corpus of events what its annotators agree on and what was adjudicated."""
+    from stance.corpus.decisions import settle
+
+    done = settle(options.folder, options.votes)
+    if options.json:
+        _print_json(done._asdict())
+    else:
+        _say(f"{done.decided:,} pairs decided, {done.dropped:,} dropped, {len(done.open_pairs):,} open")
+    return 0
+
+
 VERBS = {
     "stats": stats,
     "agreement": agreement,
@@ -104,6 +116,7 @@ VERBS = {
     "publish": publish,
     "export": export,
     "import": import_,
+    "settle": settle,
 }
 
 

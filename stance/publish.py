@@ -87,11 +87,13 @@ def rendered_cards() -> dict[Path, str]:
     if embedded["digest"] != default_checkpoint().digest:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
     training = embedded["training"]
+    first = training["started_from"]["provenance"]
     own = {name: one for name, one in embedded["evaluations"].items() if name.startswith(README_SETS)}
     values = {
         **embedded,
         "megabytes": str(embedded["megabytes"]),
         "training": {**training, "minutes": str(training["minutes"]), "remark": _remark(training)},
+        "first": {**first, "minutes": str(first["minutes"])},
         "scores": _scores_table(own),
         "all_scores": _scores_table(embedded["evaluations"]),
         "sources": _sources_table(),
@@ -168,7 +170,11 @@ def _sources_table() -> str:
 
 def _minutes(training: Mapping[str, Any], quickstart: Mapping[str, Any]) -> str:
     rows = []
-    for recipe, run in (("news.toml", training), ("quickstart.toml", quickstart["training"])):
+    for recipe, run in (
+        ("inference.toml", training["started_from"]["provenance"]),
+        ("news.toml", training),
+        ("quickstart.toml", quickstart["training"]),
+    ):
         hardware = run["hardware"]
         where = f"{hardware['device']}, {hardware['threads']} threads, {hardware['precision']}"
         rows.append((recipe, run["data"]["train"]["examples"], run["steps"], where, str(run["minutes"])))

@@ -137,6 +137,10 @@ def _add_corpus_verbs(verbs: Any) -> None:
     _add_format(verb)
     _add_articles(verb)
 
+    verb = _add_verb(inner, VERBS["settle"], "stance corpus settle my_events")
+    verb.add_argument("folder", type=Path, help="a corpus folder of events")
+    verb.add_argument("--votes", type=int, default=2, help="how many votes have to agree (default 2)")
+
 
 def _add_format(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--format", required=True, choices=FORMATS, help="which tool")

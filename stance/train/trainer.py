@@ -30,14 +30,14 @@ from transformers import (
     set_seed,
 )
 
-from stance.checkpoint import Checkpoint, open_checkpoint
+from stance.checkpoint import MANIFEST, Checkpoint, open_checkpoint
 from stance.corpus.examples import Example
 from stance.errors import ConfigError, InputError
 from stance.evaluation.calibration import fit_temperature
 from stance.evaluation.metrics import classification_metrics
 from stance.files import write_json
 from stance.schema import LABELS
-from stance.train.base import open_base
+from stance.train.base import find_base, open_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
 from stance.train.export import write_checkpoint
@@ -91,6 +91,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     if trainer.is_world_process_zero():  # of several processes one writes
         provenance = {
             "recipe": config.to_dict(),
+            **_origin(config),
             "data": {"train": describe(mixture.examples), "validation": describe(validation)},
             "dropped": mixture.dropped,
             "validation": _scores(EvalPrediction(logits, labels)),
@@ -231,6 +232,15 @@ def _scores(prediction: EvalPrediction) -> dict[str, float]:
     reference = [names[i] for i in np.asarray(prediction.label_ids)]
     metrics = classification_metrics(reference, predicted)
     return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
+
+
+def _origin(config: TrainConfig) -> dict[str, Any]:
+    """Return digest and provenance of the checkpoint that training started from, if it was one of ours."""
+    place = Path(find_base(config.base))
+    if not (place / MANIFEST).is_file():
+        return {}
+    origin = open_checkpoint(place)
+    return {"started_from": {"digest": origin.digest, "provenance": dict(origin.provenance)}}
 
 
 def _circumstances(trainer: Trainer) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from stance.corpus.decisions import DECISION, decisions, with_decisions
 from stance.corpus.events import read_events, write_events
 from stance.corpus.exchange import argilla, doccano, label_studio, table
-from stance.corpus.exchange.decisions import DECISION, decisions, with_decisions
 from stance.corpus.exchange.tasks import Answer, tasks
 from stance.corpus.folder import Corpus, open_corpus
 from stance.corpus.votes import Ballot, annotator_file, write_votes
