@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import defaultdict
@@ -16,6 +17,7 @@ from stance.corpus.folder import open_corpus
 from stance.corpus.publish import card_values
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import attach, detach, find_texts
+from stance.corpus.summary import measured_cues, pairs_digest
 from stance.corpus.validate import corpus_problems
 from stance.segment import split_sentences
 from stance.tables import read_table
@@ -129,9 +131,21 @@ def test_every_side_in_validation_and_test_has_a_voice(events_rows: Rows) -> Non
             assert (row["label"] == "neutral") == (row["voice"] is None), row["pair_id"]
 
 
+@pytest.mark.slow
+def test_models_that_see_too_little_reach_what_the_cards_say() -> None:
+    for folder in (KREMLIN_CALL, NEWSROOM):
+        cues = json.loads((folder / "cues.json").read_text(encoding="utf-8"))["macro_f1"]
+        measured = measured_cues(open_corpus(folder))["macro_f1"]
+        assert measured == pytest.approx(cues, abs=0.01)
+        assert max(measured["claim only"], measured["sentence only"]) <= 0.45
+
+
 def test_the_cards_are_what_the_tables_give() -> None:
     for folder in (KREMLIN_CALL, NEWSROOM):
-        card = render((folder / "card.md").resolve(), card_values(open_corpus(folder)))
+        corpus = open_corpus(folder)
+        cues = json.loads((folder / "cues.json").read_text(encoding="utf-8"))
+        assert cues["sha256"] == pairs_digest(corpus), "run: make data"
+        card = render((folder / "card.md").resolve(), card_values(corpus, cues))
         assert (folder / "README.md").read_text(encoding="utf-8") == card, "run: make data"
 
 

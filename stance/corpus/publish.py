@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from stance.cards import render
+from stance.cards import render, table
 from stance.corpus.build import write_splits
 from stance.corpus.folder import Corpus, decided_by_split, open_corpus
 from stance.corpus.records import Standoff, read_standoff
@@ -14,19 +15,22 @@ from stance.corpus.summary import (
     adjudication_counts,
     agreement_table,
     counts_table,
-    cues_table,
     domains_table,
     features_yaml,
     files_yaml,
     labels_by,
     markdown,
+    measured_cues,
     overlap_sentence,
     repeated_sentences,
     tendencies_table,
     voices_table,
 )
 from stance.errors import refuse
-from stance.files import write_text
+from stance.files import write_json, write_text
+
+CUES = "cues.json"
+"""What models reach that see too little, as it was measured when the card was made."""
 
 CARD = "card.md"
 """Template of a corpus's card, in its own folder; the card itself is its README.md."""
@@ -53,13 +57,15 @@ def publish(folder: str | Path) -> list[str]:
             write_text(place / "retold" / f"{name}.txt", text)
             written.append(f"retold/{name}.txt")
     if (place / CARD).is_file():
-        write_text(place / "README.md", render((place / CARD).resolve(), card_values(corpus)))
-        written.append("README.md")
+        cues = measured_cues(corpus)
+        write_json(place / CUES, cues)
+        write_text(place / "README.md", render((place / CARD).resolve(), card_values(corpus, cues)))
+        written += [CUES, "README.md"]
     return written
 
 
-def card_values(corpus: Corpus) -> dict[str, Any]:
-    """Return what a card may say about its corpus."""
+def card_values(corpus: Corpus, cues: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a card may say about its corpus; ``cues`` are those of :func:`measured_cues`."""
     values: dict[str, Any] = {
         "counts": markdown(counts_table(corpus)),
         "pairs": sum(cell["label"] is not None for cell in corpus.cells),
@@ -68,7 +74,7 @@ def card_values(corpus: Corpus) -> dict[str, Any]:
         "agreement": markdown(agreement_table(corpus)),
         "voices": markdown(voices_table(corpus)),
         "adjudication": adjudication_counts(corpus),
-        "cues": markdown(cues_table(corpus)),
+        "cues": table(("model", "macro-F1 on the test split"), cues["macro_f1"].items()),
         "tendencies": markdown(tendencies_table(corpus)),
         "overlap": overlap_sentence(corpus),
         "kinds": markdown(labels_by(corpus, "claim_kind", "claim")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
@@ -132,10 +133,22 @@ def adjudication_counts(corpus: Corpus) -> dict[str, int]:
     }
 
 
-def cues_table(corpus: Corpus) -> Table:
-    """Score what a model reaches that sees too little (see :mod:`stance.corpus.audit`)."""
+def measured_cues(corpus: Corpus) -> dict[str, Any]:
+    """Score models that see too little (:mod:`stance.corpus.audit`); with the digest of what was measured."""
     rows = decided_by_split(corpus)
-    return ("model", "macro-F1 on the test split"), list(cue_scores(rows["train"], rows["test"]).items())
+    return {"sha256": pairs_digest(corpus), "macro_f1": cue_scores(rows["train"], rows["test"])}
+
+
+def pairs_digest(corpus: Corpus) -> str:
+    """Return the sha256 of every decided pair: split, claim, sentence, label."""
+    digest = hashlib.sha256()
+    for cell in corpus.cells:
+        if cell["label"] is not None:
+            digest.update(
+                "\x1f".join(cell[name] for name in ("split", "claim", "sentence", "label")).encode()
+            )
+            digest.update(b"\x1e")
+    return digest.hexdigest()
 
 
 def tendencies_table(corpus: Corpus) -> Table:
