@@ -6,14 +6,14 @@ Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stance.errors import InputError, StanceError
+from stance.output import print_json, say
 from stance.usage import build_parser
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def classify(options: argparse.Namespace) -> int:
         prediction = _classifier(options).classify(options.claim, options.sentence)
         probabilities = {label.value: p for label, p in prediction.probabilities.items()}
         if options.json:
-            _print_json(
+            print_json(
                 {
                     "label": prediction.label.value,
                     "probabilities": probabilities,
@@ -70,9 +70,9 @@ def classify(options: argparse.Namespace) -> int:
         progress=not options.json,
     )
     if options.json:
-        _print_json({**counts, "out": str(options.out)})
+        print_json({**counts, "out": str(options.out)})
     else:
-        _say(f"{counts['rows']:,} rows to {options.out}, {counts['errors']:,} of them with an error")
+        say(f"{counts['rows']:,} rows to {options.out}, {counts['errors']:,} of them with an error")
     return 0
 
 
@@ -84,7 +84,7 @@ def check(options: argparse.Namespace) -> int:
 
     result = check_article(_classifier(options), options.claim, read_article(options.article))
     if options.json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
     else:
         show_check(result)
     return 0
@@ -104,20 +104,20 @@ def compare(options: argparse.Namespace) -> int:
             articles.append(read_article(file))
         except InputError as error:
             failed += 1
-            _say(f"skipped: {error}")
+            say(f"skipped: {error}")
     if not articles:
         raise InputError(f"none of the {failed} articles could be read")
     result = compare_sources(_classifier(options), claims, articles)
     if options.html:
         title = f"{len(claims)} claims in {len(articles)} articles"
         write_report(options.html, title, [comparison_section(result)])
-        _say(f"wrote {options.html}")
+        say(f"wrote {options.html}")
     if options.json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
     else:
         show_comparison(result)
     if failed:
-        _say(f"{failed} of {failed + len(articles)} articles could not be read")
+        say(f"{failed} of {failed + len(articles)} articles could not be read")
     return 1 if failed else 0
 
 
@@ -136,12 +136,12 @@ def build(options: argparse.Namespace) -> int:
     save_corpus(rows, PAIR_COLUMNS, out)
     counts = statistics(rows)
     if options.json:
-        _print_json({"edition": edition, "out": str(out), "splits": counts})
+        print_json({"edition": edition, "out": str(out), "splits": counts})
     else:
         for split, values in counts.items():
             labels = ", ".join(f"{n:,} {label}" for label, n in values["labels"].items())
             print(f"{split:10}  {values['pairs']:6,} pairs  {values['claims']:3} claims  {labels}")
-        _say(f"{edition} edition written to {out}; open it with datasets.load_from_disk({str(out)!r})")
+        say(f"{edition} edition written to {out}; open it with datasets.load_from_disk({str(out)!r})")
     return 0
 
 
@@ -158,10 +158,10 @@ def train(options: argparse.Namespace) -> int:
     checkpoint = run_training(config, out, resume=options.resume)
     scores = checkpoint.provenance["validation"]
     if options.json:
-        _print_json({"checkpoint": str(checkpoint.path), "validation": scores})
+        print_json({"checkpoint": str(checkpoint.path), "validation": scores})
     else:
-        _say(f"checkpoint in {checkpoint.path}; macro-F1 on validation {scores['macro_f1']:.3f}")
-        _say(f"next: stance evaluate --model {checkpoint.path} --data YOUR_TEST_FILE")
+        say(f"checkpoint in {checkpoint.path}; macro-F1 on validation {scores['macro_f1']:.3f}")
+        say(f"next: stance evaluate --model {checkpoint.path} --data YOUR_TEST_FILE")
     return 0
 
 
@@ -171,9 +171,9 @@ def export(options: argparse.Namespace) -> int:
 
     prepare_libraries()
     checkpoint = export_checkpoint(options.model_folder, options.out)
-    _say(f"checkpoint in {checkpoint.path} (digest {checkpoint.digest[:12]})")
+    say(f"checkpoint in {checkpoint.path} (digest {checkpoint.digest[:12]})")
     if options.json:
-        _print_json({"checkpoint": str(checkpoint.path), "digest": checkpoint.digest})
+        print_json({"checkpoint": str(checkpoint.path), "digest": checkpoint.digest})
     return 0
 
 
@@ -186,15 +186,15 @@ def evaluate(options: argparse.Namespace) -> int:
     classifier = _classifier(options)
     reports = []
     for name, examples in suite_data(options.suite, options.data, options.split):
-        _say(f"{name}: {len(examples):,} pairs")
+        say(f"{name}: {len(examples):,} pairs")
         reports.append(evaluate_classifier(classifier, examples, name))
     if options.out:
         for report in reports:
             report.write(options.out if len(reports) == 1 else options.out / report.name)
         where = options.out if len(reports) == 1 else f"{options.out}/SET"
-        _say(f"wrote metrics.json, predictions.parquet and confusion.png to {where}")
+        say(f"wrote metrics.json, predictions.parquet and confusion.png to {where}")
     if options.json:
-        _print_json([report.to_dict() for report in reports])
+        print_json([report.to_dict() for report in reports])
     else:
         show_evaluations(reports)
     return 0
@@ -205,18 +205,10 @@ def _classifier(options: argparse.Namespace) -> StanceClassifier:
 
     classifier = StanceClassifier.from_pretrained(options.model, device=options.device)
     if options.verbose:
-        _say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
+        say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
     return classifier
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
-
-
 def _fail(message: str) -> int:
-    _say(f"stance: {message}")
+    say(f"stance: {message}")
     return 1

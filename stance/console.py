@@ -97,7 +97,14 @@ def scores_table(first_column: str) -> Table:
     """Return an empty table of scores."""
     table = Table()
     table.add_column(first_column, overflow="fold")
-    for name in ("pairs", "macro-F1", *(f"F1 {label}" for label in LABELS), "accuracy", "ECE"):
+    for name in (
+        "pairs",
+        "macro-F1",
+        "95 % interval",
+        *(f"F1 {label}" for label in LABELS),
+        "accuracy",
+        "ECE",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
@@ -108,6 +115,7 @@ def add_scores(table: Table, name: str, metrics: Any) -> None:
         escape(name),
         f"{metrics['n']:,}",
         f"{metrics['macro_f1']:.3f}",
+        "{:.3f} to {:.3f}".format(*metrics["interval"]["macro_f1"]),
         *(f"{metrics['per_class'][label.value]['f1']:.3f}" for label in LABELS),
         f"{metrics['accuracy']:.3f}",
         f"{metrics['ece']:.3f}",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
+
+from stance.errors import StanceError
+from stance.output import print_json, say
 
 
 def stats(options: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def agreement(options: argparse.Namespace) -> int:
     if options.differences:
         tables["differences"] = differences_table(corpus)
     if len(corpus.ballots) < 2:
-        _say(f"{options.folder} has the votes of {len(corpus.ballots)} annotators; two are needed to compare")
+        say(f"{options.folder} has the votes of {len(corpus.ballots)} annotators; two are needed to compare")
     _show(tables, options.json)
     return _report(corpus.problems)
 
@@ -42,11 +43,16 @@ def validate(options: argparse.Namespace) -> int:
     """Check everything in corpus folders; exit code 1 if something is wrong."""
     from stance.corpus.validate import corpus_problems
 
-    found = {str(folder): corpus_problems(folder, options.articles) for folder in options.folders}
+    found = {}
+    for folder in options.folders:
+        try:
+            found[str(folder)] = corpus_problems(folder, options.articles)
+        except StanceError as error:  # one folder that is no corpus leaves the others their result
+            found[str(folder)] = [str(error)]
     if options.json:
-        _print_json(found)
+        print_json(found)
     for folder, problems in found.items():
-        _say(f"{folder}: {f'{len(problems):,} problems' if problems else 'everything holds together'}")
+        say(f"{folder}: {f'{len(problems):,} problems' if problems else 'everything holds together'}")
     return _report([problem for problems in found.values() for problem in problems])
 
 
@@ -56,10 +62,10 @@ def publish(options: argparse.Namespace) -> int:
 
     written = {str(folder): publish(folder) for folder in options.folders}
     if options.json:
-        _print_json(written)
+        print_json(written)
     else:
         for folder, names in written.items():
-            _say(f"{folder}: wrote {', '.join(names)}")
+            say(f"{folder}: wrote {', '.join(names)}")
     return 0
 
 
@@ -76,9 +82,9 @@ def export(options: argparse.Namespace) -> int:
         articles=options.articles,
     )
     if options.json:
-        _print_json({"pairs": count, "out": str(options.out)})
+        print_json({"pairs": count, "out": str(options.out)})
     else:
-        _say(f"{count:,} pairs to {options.out}")
+        say(f"{count:,} pairs to {options.out}")
     return 0
 
 
@@ -86,14 +92,20 @@ def import_(options: argparse.Namespace) -> int:
     """Take over the votes that an annotation tool gives back."""
     from stance.corpus.exchange import import_votes
 
-    done = import_votes(options.source, options.folder, options.format, articles=options.articles)
+    done = import_votes(
+        options.source,
+        options.folder,
+        options.format,
+        articles=options.articles,
+        take_decisions=options.decisions,
+    )
     if options.json:
-        _print_json(done._asdict())
+        print_json(done._asdict())
     else:
         for name, count in done.votes.items():
-            _say(f"{count:,} votes of {name}")
+            say(f"{count:,} votes of {name}")
     if not done.votes:
-        _say(f"{options.source} holds no vote")
+        say(f"{options.source} holds no vote that the corpus does not have")
     return _report(done.problems) or int(not done.votes)
 
 
@@ -103,9 +115,9 @@ def settle(options: argparse.Namespace) -> int:
 
     done = settle(options.folder, options.votes)
     if options.json:
-        _print_json(done._asdict())
+        print_json(done._asdict())
     else:
-        _say(f"{done.decided:,} pairs decided, {done.dropped:,} dropped, {len(done.open_pairs):,} open")
+        say(f"{done.decided:,} pairs decided, {done.dropped:,} dropped, {len(done.open_pairs):,} open")
     return 0
 
 
@@ -123,9 +135,9 @@ VERBS = {
 def _show(tables: dict[str, Any], as_json: bool) -> None:
     """Print tables to read, or as lists of objects."""
     if as_json:
-        _print_json(
+        print_json(
             {
-                name: [dict(zip(head, map(_plain, row), strict=True)) for row in rows]
+                name: [dict(zip(head, row, strict=True)) for row in rows]
                 for name, (head, rows) in tables.items()
             }
         )
@@ -137,20 +149,8 @@ def _show(tables: dict[str, Any], as_json: bool) -> None:
             show_table(head, rows)
 
 
-def _plain(value: Any) -> Any:
-    return value._asdict() if hasattr(value, "_asdict") else value
-
-
 def _report(problems: list[str]) -> int:
     """Print problems and return the exit code."""
     for problem in problems:
-        _say(problem)
+        say(problem)
     return int(bool(problems))
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)

@@ -11,7 +11,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from stance.evaluation.harness import evaluate_classifier
 from stance.evaluation.suites import suite_data
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
-from stance.schema import LABELS
+from stance.schema import LABELS, Label
 
 RESULTS = Path("training/results")
 KREMLIN_CALL, NEWSROOM = Path("data/kremlin_call"), Path("data/newsroom")
@@ -87,6 +87,10 @@ def rendered_cards() -> dict[Path, str]:
     if embedded["digest"] != default_checkpoint().digest:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
     training = embedded["training"]
+    if "started_from" not in training:
+        raise DataError(
+            f"{RESULTS}/embedded.json knows no first stage; train with training/inference.toml first"
+        )
     first = training["started_from"]["provenance"]
     own = {name: one for name, one in embedded["evaluations"].items() if name.startswith(README_SETS)}
     values = {
@@ -146,19 +150,40 @@ def _example_table(example: Mapping[str, Any]) -> str:
 
 
 def _scores_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
-    head = ("evaluation", "pairs", "macro-F1", *(f"F1 {label}" for label in LABELS), "accuracy", "ECE")
+    head = (
+        "evaluation",
+        "pairs",
+        "groups",
+        "macro-F1",
+        *(f"F1 {label}" for label in LABELS),
+        "accuracy",
+        "ECE",
+    )
     rows = []
     for name, parts in evaluations.items():
         for part in ("related", "all"):
             if part not in parts:
                 continue
             scores = parts[part]
-            by_class = (scores["per_class"][label.value]["f1"] for label in LABELS)
-            title = f"{name}, related pairs" if part == "related" else name
+            interval = scores["interval"]
+            by_class = {label: f"{scores['per_class'][label.value]['f1']:.3f}" for label in LABELS}
+            by_class[Label.DENIES] += _interval(interval["denies_f1"])
             rows.append(
-                (title, scores["n"], scores["macro_f1"], *by_class, scores["accuracy"], scores["ece"])
+                (
+                    f"{name}, related pairs" if part == "related" else name,
+                    scores["n"],
+                    interval["clusters"],
+                    f"{scores['macro_f1']:.3f}{_interval(interval['macro_f1'])}",
+                    *by_class.values(),
+                    scores["accuracy"],
+                    scores["ece"],
+                )
             )
     return table(head, rows)
+
+
+def _interval(ends: Sequence[float]) -> str:
+    return f" [{ends[0]:.2f}, {ends[1]:.2f}]"
 
 
 def _sources_table() -> str:

@@ -134,6 +134,7 @@ def _add_corpus_verbs(verbs: Any) -> None:
     )
     verb.add_argument("source", type=Path, help="what the tool exported")
     verb.add_argument("folder", type=Path, help="the corpus folder that the pairs come from")
+    verb.add_argument("--decisions", action="store_true", help="take over decisions of the corpus too")
     _add_format(verb)
     _add_articles(verb)
 

@@ -145,8 +145,6 @@ def test_differences_are_listed() -> None:
 
 
 def test_voices_are_compared_where_the_side_is_the_same() -> None:
-    text = "The port master said no."
-    sentences = {f"p/{i}": text for i in range(5)}
     supports, denies = Label.SUPPORTS, Label.DENIES
     first = {
         "p/0": Vote(denies, (0, 15)),
@@ -157,14 +155,14 @@ def test_voices_are_compared_where_the_side_is_the_same() -> None:
     }
     second = {
         "p/0": Vote(denies, (0, 15)),
-        "p/1": Vote(denies, (4, 15)),  # two of three words
+        "p/1": Vote(denies, (4, 15)),  # 11 of 15 characters
         "p/2": Vote(supports, (0, 3)),
         "p/3": Vote(supports, None),  # not noted
         "p/4": Vote(denies, (0, 3)),  # another side
     }
-    pairs, exact, overlap = voice_agreement(first, second, sentences)
+    pairs, exact, overlap = voice_agreement(first, second)
     assert (pairs, exact) == (3, pytest.approx(1 / 3))
-    assert overlap == pytest.approx((1 + 0.8 + 0) / 3)
-    pairs, exact, overlap = voice_agreement(first, {}, sentences)
+    assert overlap == pytest.approx((1 + 2 * 11 / 26 + 0) / 3)
+    pairs, exact, overlap = voice_agreement(first, {})
     assert pairs == 0
     assert np.isnan([exact, overlap]).all()

@@ -30,11 +30,13 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Which layer a module or folder belongs to, and which layers it may import from besides its own.
 LAYER_OF = {
-    **dict.fromkeys(["errors", "schema", "files", "tables", "cards", "testing"], "ground"),
+    **dict.fromkeys(["errors", "schema", "files", "tables", "cards", "testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "inference"], "model"),
     **dict.fromkeys(["check", "report", "console", "evaluation"], "judgement"),
-    **dict.fromkeys(["", "train", "quickstart", "publish", "usage", "cli", "corpus_cli", "__main__"], "roof"),
+    **dict.fromkeys(
+        ["", "train", "quickstart", "publish", "usage", "cli", "corpus_cli", "output", "__main__"], "roof"
+    ),
 }
 BELOW = {
     "ground": set(),

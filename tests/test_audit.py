@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from stance.corpus.audit import cue_scores, largest_overlap, near_duplicates, tendencies, words
+from stance.corpus.audit import cue_scores, near_duplicates, overlaps, tendencies, words
 from stance.corpus.build import build_corpus
 from stance.corpus.examples import SPLITS
 from stance.corpus.folds import leave_out, outlets
-from stance.errors import InputError
+from stance.errors import DataError, InputError
 from stance.schema import LABELS, Label
 
 from conftest import KREMLIN_CALL
@@ -61,16 +61,27 @@ def test_words_split_off_the_short_not() -> None:
     assert words("—") == []
 
 
-def test_the_largest_overlap_is_found() -> None:
+def test_the_overlaps_is_found() -> None:
     shared = "ministers met in the old harbour hall"
     texts = {
         "a": [f"On Monday {shared}.", "Something else was said there by them."],
         "b": [f"{shared.title()}!"],
         "c": ["Nothing of the kind is known to us here."],
     }
-    assert largest_overlap(texts) == (1.0, "a", "b")
-    assert largest_overlap({"a": texts["a"], "c": texts["c"]}) == (0.0, "", "")
-    assert largest_overlap({}) == (0.0, "", "")
+    assert overlaps(texts) == [(1.0, "a", "b")]
+    assert overlaps({"a": texts["a"], "c": texts["c"]}) == []
+    assert overlaps({}) == []
+    texts["d"] = [*texts["a"], *texts["c"]]
+    found = overlaps(texts)
+    assert {frozenset(pair) for _, *pair in found} == {frozenset(p) for p in ("ab", "ad", "bd", "cd")}
+    assert [share for share, *_ in found] == sorted((share for share, *_ in found), reverse=True)
+
+
+def test_cues_need_something_to_learn_from() -> None:
+    one_label = [row for row in rows(20, "none") if row["label"] == "denies"]
+    for train, test in ((one_label, rows(9, "none")), (rows(9, "none"), [])):
+        with pytest.raises(DataError, match="needs train pairs of two labels"):
+            cue_scores(train, test)
 
 
 def test_near_duplicates_are_wire_copy_and_short_copies() -> None:

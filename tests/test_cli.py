@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from stance import cli
 from stance.checkpoint import Checkpoint
 from stance.cli import main
+from stance.corpus_cli import VERBS as CORPUS_VERBS
 from stance.schema import LABELS
 from stance.tables import read_table
 
@@ -102,6 +104,15 @@ def test_the_example_of_every_verb_is_correct_usage(run: Run, verb: str) -> None
     options.usage(options)
     options.run(options)
     assert taken == [verb]
+
+
+@pytest.mark.parametrize("verb", CORPUS_VERBS)
+def test_the_example_of_every_corpus_verb_is_correct_usage(run: Run, verb: str) -> None:
+    from stance.usage import build_parser
+
+    example = run("corpus", verb, "--help").out.partition("example:\n")[2].strip()
+    options = build_parser({name: getattr(cli, name) for name in VERBS}).parse_args(shlex.split(example)[1:])
+    assert options.run is CORPUS_VERBS[verb]
 
 
 def test_the_help_lists_every_verb(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,13 +89,26 @@ def test_a_stand_off_corpus_is_not_settled() -> None:
         settle(KREMLIN_CALL)
 
 
-def test_the_newsroom_is_what_its_votes_settle_to() -> None:
-    corpus = open_corpus(NEWSROOM)
-    first, second = (corpus.ballots[name] for name in sorted(corpus.ballots))
-    for cell in corpus.cells:
-        pair = cell["pair_id"]
-        if pair in first and first[pair].label is second[pair].label and pair not in corpus.adjudications:
-            assert cell["label"] == first[pair].label.value, pair
+def test_a_voice_stays_where_the_votes_note_none(corpus: Path) -> None:
+    sound = event(0, "train")
+    write_events(corpus, sound)
+    pairs = [cell["pair_id"] for cell in open_corpus(corpus).cells]
+    for name in ("anna", "ben"):
+        write_votes(corpus, name, {"E0/1/2": Vote(DENIES), "E0/2/1": Vote(SUPPORTS)}, pairs)
+    settle(corpus)
+    assert labels(corpus)["E0/1/2"] == ("denies", "harbour master Ilse Quade")
+    assert labels(corpus)["E0/2/1"] == ("supports", None)
+
+
+def test_settling_the_newsroom_changes_no_label(tmp_path: Path) -> None:
+    folder = tmp_path / "newsroom"
+    shutil.copytree(NEWSROOM, folder)
+    before = labels(folder)
+    assert settle(folder).open_pairs == []
+    after = labels(folder)
+    assert {pair: label for pair, (label, _) in after.items()} == {
+        p: label for p, (label, _) in before.items()
+    }
 
 
 def test_settle_from_the_command_line(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forms": (
         {"sentences": [{"text": "a", "forms": "lead"}] * 3},
-        "forms is 'lead'; expected a list of texts",
+        "forms is 'lead'; expected a list of single words",
     ),
     "outlet": (
         {"sentences": [{"text": "a", "outlet": 2}] * 3},
@@ -49,15 +49,35 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "twice": ({"claims": [CLAIM, CLAIM]}, "claim 2: 'The harbour was closed.' stands twice"),
     "kind": ({"claims": [{**CLAIM, "kind": 3}]}, "kind is 3; expected a text"),
-    "voices": ({"claims": [{**CLAIM, "voices": ["x"]}]}, "voices is .*; expected an object of texts"),
+    "voices": ({"claims": [{**CLAIM, "voices": ["x"]}]}, "voices is .*; expected an object with sentence"),
     "voice of nobody": (
         {"claims": [{**CLAIM, "voices": {"3": ""}}]},
-        "voice '' at sentence 3, whose label is N",
+        "voice '' at sentence 3: the label there is N, nobody",
     ),
     "voice elsewhere": (
         {"claims": [{**CLAIM, "voices": {"2": "Bob"}}]},
-        "voice 'Bob' does not stand in sentence 2",
+        "voice 'Bob' at sentence 2: stands 0 times in the sentence",
     ),
+    "voice inside a word": (
+        {"claims": [{**CLAIM, "voices": {"2": "arbour"}}]},
+        "voice 'arbour' at sentence 2: stands 0 times in the sentence as whole words",
+    ),
+    "voice twice": (
+        {"claims": [{**CLAIM, "voices": {"2": "coral"}}]},
+        r"stands 2 times .*; give exact words, or \[start, end\]",
+    ),
+    "voice out of the sentence": (
+        {"claims": [{**CLAIM, "voices": {"2": [3, 900]}}]},
+        "expected words of the sentence, .* within its",
+    ),
+    "voice of another kind": (
+        {"claims": [{**CLAIM, "voices": {"2": 7}}]},
+        "voice 7 at sentence 2: expected words",
+    ),
+    "tag": ({"claims": [{**CLAIM, "tags": {"1": 5}}]}, "tag 5 at sentence 1; expected a text"),
+    "number twice": ({"claims": [{**CLAIM, "tags": {"01": "x"}}]}, "tags names sentence '01'"),
+    "claim": ({"claims": [{**CLAIM, "claim": ["x"]}]}, "claim is .*; expected a text"),
+    "another field": ({"source": "desk"}, "unknown field 'source'; expected claims, domain"),
     "number": (
         {"claims": [{**CLAIM, "tags": {"4": "x"}}]},
         "tags names sentence '4'; expected a number from 1 to 3",
@@ -93,3 +113,16 @@ def test_the_message_counts_the_other_problems(tmp_path: Path) -> None:
     folder = write_events(tmp_path, {}, {}, {})
     with pytest.raises(DataError, match=r"row 1: lacks .* \(and 2 more; stance corpus validate lists them\)"):
         read_events(folder)
+
+
+def test_a_voice_is_written_as_words_where_these_say_which(tmp_path: Path) -> None:
+    """Where the words stand twice, the place is written."""
+    one = event(0, "train")
+    text = one["sentences"][1]["text"]
+    second = text.rindex("amber")
+    one["claims"][0]["voices"] = {"1": "Harbour", "2": [second, second + 5]}
+    (read,) = read_events(write_events(tmp_path, one))
+    assert read.claims[0].voices == {1: (0, 7), 2: (second, second + 5)}
+    before = (tmp_path / "events.jsonl").read_bytes()
+    write_records(tmp_path, [read])
+    assert (tmp_path / "events.jsonl").read_bytes() == before

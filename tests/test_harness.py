@@ -26,7 +26,18 @@ EXAMPLES = [
     Example("c2", "They met.", Label.NEUTRAL, "g2", True, "s"),
     Example("c3", "It snowed.", Label.DENIES, "g3", False, "s"),
 ]
-METRICS = {"n", "accuracy", "macro_f1", "denies_f1", "per_class", "confusion", "log_loss", "brier", "ece"}
+METRICS = {
+    "interval",
+    "n",
+    "accuracy",
+    "macro_f1",
+    "denies_f1",
+    "per_class",
+    "confusion",
+    "log_loss",
+    "brier",
+    "ece",
+}
 
 
 class Fixed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ def corpus(tmp_path: Path) -> Path:
     """A published corpus with two annotators who differ on one pair, which was adjudicated."""
     folder = small_corpus(tmp_path / "corpus")
     pairs = [cell["pair_id"] for cell in open_corpus(folder).cells]
-    votes = {pair: Vote(Label.NEUTRAL) for pair in pairs}
-    write_votes(folder, "anna", votes, pairs)
+    votes = {cell["pair_id"]: Vote(Label(cell["label"])) for cell in open_corpus(folder).cells}
+    write_votes(folder, "anna", votes | {"E0/1/1": Vote(Label.NEUTRAL)}, pairs)
     write_votes(folder, "ben", votes | {"E0/1/1": Vote(Label.SUPPORTS, (0, 7))}, pairs)
     write_adjudications(folder, {"E0/1/1": Adjudication(Label.SUPPORTS, "it says so")})
     publish(folder)
@@ -66,6 +67,43 @@ def test_a_text_in_two_splits_is_a_problem(corpus: Path, name: str) -> None:
     assert problems[0].startswith(f"{name} ")
 
 
+def test_a_label_that_no_annotator_gave_is_a_problem(corpus: Path) -> None:
+    pairs = [cell["pair_id"] for cell in open_corpus(corpus).cells]
+    for name in ("anna", "ben"):
+        write_votes(corpus, name, {"E0/1/2": Vote(Label.NEUTRAL)}, pairs)
+    (corpus / "adjudication.jsonl").unlink()
+    (problem,) = corpus_problems(corpus)
+    assert "pair E0/1/2: all annotators say neutral, but the corpus has denies" in problem
+
+
+def test_a_damaged_split_leaves_the_other_problems(corpus: Path) -> None:
+    (corpus / "adjudication.jsonl").unlink()
+    (corpus / "test.parquet").write_bytes(b"PAR1 nothing")
+    problems = corpus_problems(corpus)
+    assert len([problem for problem in problems if "cannot be read as Parquet" in problem]) == 1
+    assert len([problem for problem in problems if "decide" in problem]) == 1
+
+
+def test_an_unpublished_corpus_is_sound(tmp_path: Path) -> None:
+    assert corpus_problems(small_corpus(tmp_path)) == []
+
+
+def test_one_folder_that_is_no_corpus_leaves_the_others_their_result(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("validate", tmp_path / "none", corpus) == 1
+    assert "everything holds together" in capsys.readouterr().err
+
+
+def test_an_undefined_kappa_is_null_in_json(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [cell["pair_id"] for cell in open_corpus(corpus).cells]
+    for name in ("anna", "ben"):
+        write_votes(corpus, name, dict.fromkeys(pairs, Vote(Label.NEUTRAL)), pairs)
+    assert run("agreement", corpus, "--json") == 0
+    labels = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["labels"]
+    assert labels[0]["Cohen's kappa"] == {"value": None, "low": None, "high": None}
+
+
 def test_an_event_that_repeats_another_is_a_problem(corpus: Path) -> None:
     texts, again = (
         [{"text": f"{text} The rest of that long day was very quiet at sea."} for text in sentences(number)]
@@ -83,6 +121,8 @@ def test_an_event_that_repeats_another_is_a_problem(corpus: Path) -> None:
 def test_splits_that_are_not_those_of_the_tables_are_a_problem(corpus: Path) -> None:
     changed = event(2, "test")
     changed["claims"][0]["labels"] = "SDD"
+    shutil.rmtree(corpus / "votes")
+    (corpus / "adjudication.jsonl").unlink()
     write_events(corpus, event(0, "train"), event(1, "validation"), changed)
     (problem,) = corpus_problems(corpus)
     assert problem.startswith(
@@ -151,6 +191,9 @@ def test_export_and_import_from_the_command_line(
     assert run("export", corpus, *form, "--out", out, "--split", "test", "validation", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"pairs": 12, "out": str(out)}
     assert out.with_suffix(".xml").read_text().startswith("<View>")
+    assert run("import", out, corpus, *form) == 1
+    assert "holds no vote that the corpus does not have" in capsys.readouterr().err
+    shutil.rmtree(corpus / "votes")
     assert run("import", out, corpus, *form) == 0
     assert "12 votes of anna" in capsys.readouterr().err
     tasks: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
@@ -166,7 +209,7 @@ def test_an_import_without_a_vote_fails(
     out = tmp_path / "votes.csv"
     assert run("export", corpus, "--format", "csv", "--out", out, "--blind") == 0
     assert run("import", out, corpus, "--format", "csv") == 1
-    assert "holds no vote" in capsys.readouterr().err
+    assert "holds no vote that" in capsys.readouterr().err
 
 
 def test_publish_names_what_it_wrote(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

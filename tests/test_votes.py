@@ -62,8 +62,17 @@ def test_a_folder_without_votes_has_none(tmp_path: Path) -> None:
             {"claim": "E1/1", "labels": "SDN", "voices": {"3": []}},
             "the label is neutral; nobody takes a side",
         ),
-        ({"claim": "E1/1", "labels": "SDN", "voices": {"7": []}}, "'7' is no sentence that claim E1/1"),
+        ({"claim": "E1/1", "labels": "SDN", "voices": {"7": []}}, "'7' is no sentence with a vote"),
         ({"labels": "SDN"}, "claim is 'None'"),
+        ({"claim": "E1/2", "labels": "SDN"}, "claim E1/2 stands in row 1 already; one row a claim"),
+        (
+            {"claim": "E1/1", "labels": "SD-", "voices": {"3": []}},
+            "'3' is no sentence with a vote of this row",
+        ),
+        ({"claim": "E1/1", "labels": "SDN", "voices": ["1"]}, "voices is .*; expected an object"),
+        ({"claim": "E1/1", "labels": "SDN", "related": 1}, "related is 1; expected a list"),
+        ({"claim": "E1/1", "labels": "SDN", "related": "3"}, "related is '3'; expected a list"),
+        ({"claim": "E1/1", "labels": "SDN", "notes": {"1": 5}}, "notes is .*; expected an object of texts"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named_and_the_others_are_kept(
@@ -80,10 +89,16 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_kept(
         raise AssertionError(problems[0])
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a b", ".hidden", "x/y"])
+@pytest.mark.parametrize("name", ["", "../x", "a b", ".hidden", "x/y", "decision", "to-label"])
 def test_an_annotator_needs_a_name_that_can_be_a_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="expected a name of letters, digits"):
         annotator_file(tmp_path, name)
+
+
+def test_a_file_that_cannot_be_an_annotator_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "votes").mkdir()
+    (tmp_path / "votes" / "Anna Smith.jsonl").write_text("")
+    assert "annotator 'Anna Smith': expected a name of letters" in load_votes(tmp_path, LENGTHS)[1][0]
 
 
 def test_adjudications_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -103,6 +118,8 @@ def test_adjudications_come_back_as_they_were_written(tmp_path: Path) -> None:
         ),
         ({"pair_id": "E1/1/2", "decision": "denies", "reason": " "}, "reason is ' '; expected a text"),
         ({"decision": "denies"}, "pair_id is None"),
+        ({"pair_id": ["a"], "decision": "denies"}, "pair_id is ['a']"),
+        ({"pair_id": "E1/1/2", "decision": ["denies"], "reason": "x"}, "decision is ['denies']"),
     ],
 )
 def test_an_adjudication_that_cannot_be_read_is_named(

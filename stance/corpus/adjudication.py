@@ -40,14 +40,14 @@ def load_adjudications(
         pair_id, decision, reason = (row.values.get(name) for name in FIELDS)
         if row.error:
             problem = row.error
-        elif pair_id not in pair_ids or pair_id in found:
+        elif not isinstance(pair_id, str) or pair_id not in pair_ids or pair_id in found:
             problem = f"pair_id is {pair_id!r:.60}; expected a pair of the corpus that has no other row"
-        elif decision not in names:
+        elif not isinstance(decision, str) or decision not in names:
             problem = f"decision is {decision!r:.60}; expected one of {', '.join(names)}"
         elif not isinstance(reason, str) or not reason.strip():
             problem = f"reason is {reason!r:.60}; expected a text"
         else:
-            found[str(pair_id)] = Adjudication(None if decision == DROPPED else Label(decision), reason)
+            found[pair_id] = Adjudication(None if decision == DROPPED else Label(decision), reason)
             continue
         problems.append(f"{file}, row {row.number}: {problem}")
     return found, problems

@@ -1,7 +1,6 @@
 """How far annotators agree: Cohen's kappa and Krippendorff's alpha, with bootstrap intervals.
 
-Both are functions of counts that add up over pairs. So a bootstrap sample is a weighted sum of the
-counts of clusters (events, claim families), and thousands of samples are one matrix product.
+Intervals draw whole clusters: events, or claim families (:mod:`stance.resampling`).
 
 References
 ----------
@@ -12,37 +11,18 @@ Krippendorff, K. (2019). *Content Analysis*, 4th ed., chapter 12 (nominal data).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from stance.corpus.events import Span
 from stance.corpus.votes import Ballot, Vote
 from stance.errors import InputError
+from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
 from stance.schema import LABELS, Label
-
-SAMPLES = 10_000
-"""Bootstrap samples behind an interval."""
-
-FEW_CLUSTERS = 10
-"""With fewer clusters than this an interval says little."""
-
-Counts = npt.NDArray[np.float64]
-
-
-class Estimate(NamedTuple):
-    """A coefficient with its 95 % bootstrap interval; NaN where it is not defined."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +97,33 @@ def agreement(
         unknown = [pair for pair in common if pair not in clusters]
         if unknown:
             raise InputError(f"pair {unknown[0]!r} has votes, but is no pair of the corpus")
-        counts = _count(ballots[first], ballots[second], common, clusters)
-        drawn = _draw(len(counts), samples, seed)
-        results.append(
-            Agreement(
-                annotators=(first, second),
-                pairs=len(common),
-                clusters=len(counts),
-                differing=int(counts.sum() - np.trace(counts.sum(axis=0))),
-                kappa=_estimate(cohen_kappa, counts, drawn),
-                alpha=_estimate(krippendorff_alpha, counts + counts.transpose(0, 2, 1), drawn),
-                per_class={
-                    label: _estimate(cohen_kappa, _one_against_rest(counts, i), drawn)
-                    for i, label in enumerate(LABELS)
-                },
-            )
-        )
+        results.append(_compare(first, second, ballots, common, clusters, (samples, seed)))
     return results
 
 
-def _count(first: Ballot, second: Ballot, pairs: Sequence[str], clusters: Mapping[str, str]) -> Counts:
-    """Return a confusion matrix for each cluster, (clusters, n_labels, n_labels)."""
-    index = {name: i for i, name in enumerate(sorted({clusters[pair] for pair in pairs}))}
-    counts = np.zeros((len(index), len(LABELS), len(LABELS)))
-    for pair in pairs:
-        counts[index[clusters[pair]], LABELS.index(first[pair].label), LABELS.index(second[pair].label)] += 1
-    return counts
+def _compare(
+    first: str,
+    second: str,
+    ballots: Mapping[str, Ballot],
+    pairs: Sequence[str],
+    clusters: Mapping[str, str],
+    bootstrap: tuple[int, int],
+) -> Agreement:
+    one, other = ([LABELS.index(ballots[name][pair].label) for pair in pairs] for name in (first, second))
+    counts = count_pairs(one, other, [clusters[pair] for pair in pairs], len(LABELS))
+    drawn = resample(counts, *bootstrap)
+    return Agreement(
+        annotators=(first, second),
+        pairs=len(pairs),
+        clusters=len(counts),
+        differing=int(counts.sum() - np.trace(counts.sum(axis=0))),
+        kappa=estimate(cohen_kappa, counts, drawn),
+        alpha=estimate(krippendorff_alpha, _coincidences(counts), _coincidences(drawn)),
+        per_class={
+            label: estimate(cohen_kappa, _one_against_rest(counts, i), _one_against_rest(drawn, i))
+            for i, label in enumerate(LABELS)
+        },
+    )
 
 
 def cohen_kappa(counts: Counts) -> Counts:
@@ -193,7 +174,7 @@ def differences(first: Ballot, second: Ballot) -> list[Difference]:
     ]
 
 
-def voice_agreement(first: Ballot, second: Ballot, sentences: Mapping[str, str]) -> tuple[int, float, float]:
+def voice_agreement(first: Ballot, second: Ballot) -> tuple[int, float, float]:
     """Compare voices where both annotators gave the same side and noted a voice.
 
     Returns
@@ -202,28 +183,29 @@ def voice_agreement(first: Ballot, second: Ballot, sentences: Mapping[str, str])
     exact : float
         Share of them with the same span.
     overlap : float
-        Mean F1 of the words of the two spans; of two empty ones 1, of an empty and another 0.
+        Mean F1 of the characters of the two spans; of two empty ones 1, of an empty and another 0.
     """
     scores = []
     for pair, vote in first.items():
         other = second.get(pair)
         if other is None or vote.label is not other.label or vote.voice is None or other.voice is None:
             continue
-        words = [
-            sentences[pair][slice(*voice)].split() if voice else [] for voice in (vote.voice, other.voice)
-        ]
-        scores.append((vote.voice == other.voice, _words_f1(*words)))
+        scores.append((vote.voice == other.voice, _characters_f1(vote.voice, other.voice)))
     if not scores:
         return 0, float("nan"), float("nan")
     exact, overlap = np.asarray(scores, dtype=float).mean(axis=0)
     return len(scores), float(exact), float(overlap)
 
 
-def _words_f1(first: Sequence[str], second: Sequence[str]) -> float:
-    if not first and not second:
-        return 1.0
-    shared = sum((Counter(first) & Counter(second)).values())
-    return 2 * shared / (len(first) + len(second))
+def _characters_f1(first: Span | tuple[()], second: Span | tuple[()]) -> float:
+    if not first or not second:
+        return float(first == second)
+    shared = max(0, min(first[1], second[1]) - max(first[0], second[0]))
+    return 2 * shared / (first[1] - first[0] + second[1] - second[0])
+
+
+def _coincidences(counts: Counts) -> Counts:
+    return counts + counts.swapaxes(-1, -2)
 
 
 def _one_against_rest(counts: Counts, label: int) -> Counts:
@@ -232,20 +214,6 @@ def _one_against_rest(counts: Counts, label: int) -> Counts:
     only_second = counts[:, :, label].sum(axis=-1) - both
     neither = counts.sum(axis=(-2, -1)) - both - only_first - only_second
     return np.stack([both, only_first, only_second, neither], axis=-1).reshape(-1, 2, 2)
-
-
-def _draw(clusters: int, samples: int, seed: int) -> Counts:
-    """Return how often each cluster stands in each bootstrap sample, (samples, clusters)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=samples).astype(float)
-
-
-def _estimate(statistic: Callable[[Counts], Counts], counts: Counts, drawn: Counts) -> Estimate:
-    """Return a statistic of the summed counts, and the interval over the samples that define it."""
-    samples = statistic(np.einsum("sc,cij->sij", drawn, counts))
-    defined = samples[np.isfinite(samples)]
-    low, high = np.quantile(defined, [0.025, 0.975]) if defined.size else (np.nan, np.nan)
-    return Estimate(float(statistic(counts.sum(axis=0))), float(low), float(high))
 
 
 def _ratio(above: Counts, below: Counts) -> Counts:

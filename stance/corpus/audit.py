@@ -7,13 +7,15 @@ counts words of both should be far below one that reads.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from stance.corpus.build import Row
-from stance.errors import require
+from stance.errors import DataError, require
 from stance.schema import LABELS, Label
 
 DENIAL_WORDS = frozenset({
@@ -50,9 +52,13 @@ def cue_scores(train: Sequence[Row], test: Sequence[Row]) -> dict[str, float]:
 
     Raises
     ------
+    DataError
+        If there is nothing to learn from or to test on.
     MissingExtraError
         Without scikit-learn (extra: train).
     """
+    if len({row["label"] for row in train}) < 2 or not test:
+        raise DataError("what gives the label away needs train pairs of two labels at least, and test pairs")
     pipeline = require("sklearn.pipeline", "train")
     text = require("sklearn.feature_extraction.text", "train")
     compose = require("sklearn.compose", "train")
@@ -104,8 +110,8 @@ def tendencies(rows: Iterable[Row]) -> dict[Label, Tendency]:
     }
 
 
-def largest_overlap(texts: Mapping[str, Iterable[str]]) -> tuple[float, str, str]:
-    """Return the two groups that repeat each other most.
+def overlaps(texts: Mapping[str, Iterable[str]]) -> list[tuple[float, str, str]]:
+    """Return every two groups that repeat each other, most first.
 
     Parameters
     ----------
@@ -114,24 +120,18 @@ def largest_overlap(texts: Mapping[str, Iterable[str]]) -> tuple[float, str, str
 
     Returns
     -------
-    share : float
-        Of the smaller group's runs of five words (case, punctuation and numbers' form folded) that
-        the other one has too.
-    first, second : str
-        The groups; empty where no run is shared.
+    list of (float, str, str)
+        The share of the smaller group's runs of five words (case and punctuation folded) that the
+        other one has too, and the two groups.
     """
     runs = {name: {run for text in group for run in _runs(text)} for name, group in texts.items()}
     holders: dict[tuple[str, ...], list[str]] = {}
     for name, group_runs in runs.items():
         for run in group_runs:
             holders.setdefault(run, []).append(name)
-    shared: dict[tuple[str, str], int] = {}
-    for names in holders.values():
-        for i, first in enumerate(names):
-            for second in names[i + 1 :]:
-                shared[first, second] = shared.get((first, second), 0) + 1
+    shared = Counter(pair for names in holders.values() for pair in combinations(names, 2))
     shares = ((count / min(len(runs[a]), len(runs[b])), a, b) for (a, b), count in shared.items())
-    return max(shares, default=(0.0, "", ""))
+    return sorted(shares, reverse=True)
 
 
 def near_duplicates(texts: Mapping[str, str], share: float = 0.5) -> Iterator[tuple[str, str]]:

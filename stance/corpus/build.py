@@ -118,8 +118,8 @@ def event_cells(events: Iterable[Event]) -> dict[str, list[Row]]:
                         "forms": " ".join(sentence.forms) or None,
                         "label": label and label.value,
                         "tag": claim.tags.get(number),
-                        "voice": voice,
-                        "voice_start": sentence.text.index(voice) if voice else None,
+                        "voice": None if voice is None else sentence.text[slice(*voice)] if voice else "",
+                        "voice_start": voice[0] if voice else None,
                     }
                 )
     return rows

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 
 from stance.corpus.events import LETTERS, Event, EventClaim, read_events, write_events
 from stance.corpus.folder import open_corpus
-from stance.corpus.votes import Ballot, Voice, Vote
+from stance.corpus.votes import Ballot, Voice, Vote, votes_by_pair
 from stance.errors import InputError, refuse
 from stance.schema import Label
-
-DECISION = "decision"
-"""The annotator under whose name the decisions of a corpus leave it and come back."""
 
 
 class Settled(NamedTuple):
@@ -71,13 +68,12 @@ def settle(folder: str | Path, least: int = 2) -> Settled:
         raise InputError(
             f"{str(folder)!r} is a corpus of articles; its decisions are changed in annotations.jsonl"
         )
+    voted = votes_by_pair(corpus.ballots)
     agreed: Ballot = {}
     dropped, open_pairs = [], []
     for cell in corpus.cells:
         pair = cell["pair_id"]
-        votes = [
-            corpus.ballots[name][pair] for name in sorted(corpus.ballots) if pair in corpus.ballots[name]
-        ]
+        votes = voted.get(pair, [])
         labels = {vote.label for vote in votes}
         if pair in corpus.adjudications:
             decision = corpus.adjudications[pair].decision
@@ -114,14 +110,16 @@ def _first_voice(votes: Iterable[Vote], label: Label) -> Voice:
 
 def _decided(claim: EventClaim, event: Event, claim_id: str, ballot: Ballot) -> EventClaim:
     letters, voices = list(claim.labels), dict(claim.voices)
-    for number, sentence in enumerate(event.sentences, start=1):
+    for number in range(1, len(event.sentences) + 1):
         vote = ballot.get(f"{claim_id}/{number}")
         if vote is None:
             continue
+        before = letters[number - 1]
         letters[number - 1] = next(letter for letter, label in LETTERS.items() if label is vote.label)
-        voices.pop(number, None)
         if vote.voice is not None:
-            voices[number] = sentence.text[slice(*vote.voice)] if vote.voice else ""
+            voices[number] = vote.voice
+        elif letters[number - 1] != before:  # who took the other side does not take this one
+            voices.pop(number, None)
     return replace(claim, labels="".join(letters), voices=dict(sorted(voices.items())))
 
 

@@ -11,7 +11,8 @@
               hedge, ...), ``after`` which sentence it directly follows in the same story
 ``claims``    list of ``{claim, kind, labels, voices, tags}``: one letter a sentence in ``labels`` (S
               supports, D denies, N neutral, - no decision); ``voices`` and ``tags`` by the number
-              of the sentence, a voice as words of that sentence, empty for the outlet itself
+              of the sentence; a voice as words that stand once in that sentence, else as
+              ``[start, end]``, empty for the outlet itself
 ============= ======================================================================================
 
 Everything but ``text``, ``claim`` and ``labels`` may be left out inside sentences and claims.
@@ -19,8 +20,9 @@ Everything but ``text``, ``claim`` and ``labels`` may be left out inside sentenc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ EVENTS = "events.jsonl"
 FIELDS = ("event_id", "domain", "split", "event", "sentences", "claims")
 _SENTENCE_FIELDS = {"text", "forms", "outlet", "after"}
 _CLAIM_FIELDS = {"claim", "kind", "labels", "voices", "tags"}
+
+Span = tuple[int, int]
 
 LETTERS = {"S": Label.SUPPORTS, "D": Label.DENIES, "N": Label.NEUTRAL, "-": None}
 """How decisions are written; ``-`` is a pair without one: not labelled yet, or dropped."""
@@ -52,12 +56,15 @@ class EventSentence:
 
 @dataclass(frozen=True, slots=True)
 class EventClaim:
-    """A claim with a letter for every sentence; voices and tags by sentence number, from 1."""
+    """A claim with a letter for every sentence; voices and tags by sentence number, from 1.
+
+    A voice is a span of the sentence, empty for the outlet itself.
+    """
 
     claim: str
     labels: str
     kind: str | None = None
-    voices: Mapping[int, str] = field(default_factory=dict)
+    voices: Mapping[int, Span | tuple[()]] = field(default_factory=dict)
     tags: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -125,12 +132,29 @@ def write_events(folder: str | Path, events: list[Event]) -> None:
                 _filled(sentence, ("text", "forms", "outlet", "after")) for sentence in event.sentences
             ],
             "claims": [
-                _filled(claim, ("claim", "kind", "labels", "voices", "tags")) for claim in event.claims
+                _filled(_with_words(claim, event.sentences), ("claim", "kind", "labels", "voices", "tags"))
+                for claim in event.claims
             ],
         }
         for event in events
     )
     write_table(Path(folder) / EVENTS, list(rows), FIELDS)
+
+
+def find_words(words: str, text: str) -> list[Span]:
+    """Return every place where words stand in a text as whole words."""
+    pattern = rf"(?<!\w){re.escape(words)}(?!\w)"
+    return [match.span() for match in re.finditer(pattern, text)] if words else []
+
+
+def _with_words(claim: EventClaim, sentences: tuple[EventSentence, ...]) -> EventClaim:
+    """Return the claim with voices as they are written: words where these say which span is meant."""
+    written: dict[int, Any] = {}
+    for number, span in claim.voices.items():
+        text = sentences[number - 1].text
+        words = text[slice(*span)] if span else ""
+        written[number] = words if not span or find_words(words, text) == [span] else list(span)
+    return replace(claim, voices=written)
 
 
 def _filled(value: EventSentence | EventClaim, names: tuple[str, ...]) -> dict[str, Any]:
@@ -140,6 +164,7 @@ def _filled(value: EventSentence | EventClaim, names: tuple[str, ...]) -> dict[s
 
 def _event_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with one row, in the order of its fields."""
+    yield from _unknown(values, set(FIELDS))
     missing = [name for name in FIELDS if name not in values]
     if missing:
         yield f"lacks {', '.join(missing)}; expected {', '.join(FIELDS)}"
@@ -162,9 +187,10 @@ def _event_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for number, claim in enumerate(values["claims"], start=1):
         for problem in _claim_problems(claim, texts):
             yield f"claim {number}: {problem}"
-        if claim.get("claim") in claims:
-            yield f"claim {number}: {claim['claim']!r:.60} stands twice in the event; remove one"
-        claims.add(str(claim.get("claim")))
+        text = str(claim.get("claim"))
+        if text in claims:
+            yield f"claim {number}: {text!r:.60} stands twice in the event; remove one"
+        claims.add(text)
 
 
 def _sentence_problems(sentence: Mapping[str, Any], number: int) -> Iterator[str]:
@@ -172,8 +198,8 @@ def _sentence_problems(sentence: Mapping[str, Any], number: int) -> Iterator[str
     if not _is_text(sentence.get("text")):
         yield f"text is {sentence.get('text')!r:.60}; expected a text"
     forms = sentence.get("forms", [])
-    if not isinstance(forms, list) or not all(map(_is_text, forms)):
-        yield f"forms is {forms!r:.60}; expected a list of texts"
+    if not isinstance(forms, list) or not all(_is_text(form) and len(form.split()) == 1 for form in forms):
+        yield f"forms is {forms!r:.60}; expected a list of single words"
     if not _is_text(sentence.get("outlet", "-")):
         yield f"outlet is {sentence['outlet']!r:.60}; expected a text, or leave it out"
     after = sentence.get("after", 1)
@@ -196,17 +222,32 @@ def _claim_problems(claim: Mapping[str, Any], texts: list[str]) -> Iterator[str]
         return
     for name in ("voices", "tags"):
         given = claim.get(name, {})
-        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-            yield f"{name} is {given!r:.60}; expected an object of texts by sentence number"
+        if not isinstance(given, dict):
+            yield f"{name} is {given!r:.60}; expected an object with sentence numbers as keys"
             continue
         for key, value in given.items():
-            if not key.isdecimal() or not 1 <= int(key) <= len(texts):
+            if key not in map(str, range(1, len(texts) + 1)):
                 yield f"{name} names sentence {key!r:.60}; expected a number from 1 to {len(texts)}"
-            elif name == "voices" and labels[int(key) - 1] not in "SD":
-                letter = labels[int(key) - 1]
-                yield f"voice {value!r:.60} at sentence {key}, whose label is {letter}; remove it"
-            elif name == "voices" and value not in texts[int(key) - 1]:
-                yield f"voice {value!r:.60} does not stand in sentence {key}; give its exact words"
+            elif name == "tags" and not _is_text(value):
+                yield f"tag {value!r:.60} at sentence {key}; expected a text"
+            elif name == "voices":
+                problem = _voice_problem(value, texts[int(key) - 1], labels[int(key) - 1])
+                if problem:
+                    yield f"voice {value!r:.60} at sentence {key}: {problem}"
+
+
+def _voice_problem(voice: Any, text: str, letter: str) -> str | None:
+    if letter not in "SD":
+        return f"the label there is {letter}, nobody takes a side; remove the voice"
+    if isinstance(voice, str):
+        places = len(find_words(voice, text))
+        if voice and places != 1:
+            return f"stands {places} times in the sentence as whole words; give exact words, or [start, end]"
+        return None
+    is_span = isinstance(voice, list) and len(voice) == 2 and all(type(place) is int for place in voice)
+    if not is_span or not 0 <= voice[0] < voice[1] <= len(text):
+        return f"expected words of the sentence, [start, end] within its {len(text)} characters, or ''"
+    return None
 
 
 def _unknown(values: Mapping[str, Any], known: set[str]) -> Iterator[str]:
@@ -226,11 +267,22 @@ def _event(values: Mapping[str, Any]) -> Event:
             for s in values["sentences"]
         ),
         claims=tuple(
-            EventClaim(c["claim"], c["labels"], c.get("kind"), _numbered(c, "voices"), _numbered(c, "tags"))
+            EventClaim(
+                c["claim"],
+                c["labels"],
+                c.get("kind"),
+                {
+                    int(key): _place(voice, values["sentences"][int(key) - 1]["text"])
+                    for key, voice in c.get("voices", {}).items()
+                },
+                {int(key): tag for key, tag in c.get("tags", {}).items()},
+            )
             for c in values["claims"]
         ),
     )
 
 
-def _numbered(claim: Mapping[str, Any], name: str) -> dict[int, str]:
-    return {int(key): value for key, value in claim.get(name, {}).items()}
+def _place(voice: str | list[int], text: str) -> Span | tuple[()]:
+    if not voice:
+        return ()
+    return find_words(voice, text)[0] if isinstance(voice, str) else (voice[0], voice[1])

@@ -50,14 +50,16 @@ def publish(folder: str | Path) -> list[str]:
     corpus = open_corpus(place)
     refuse(corpus.problems)
     splits = decided_by_split(corpus)
+    cues = (
+        measured_cues(corpus) if (place / CARD).is_file() else None
+    )  # may fail, so before anything is written
     write_splits(splits, place, corpus.columns)
     written = [f"{split}.parquet" for split in splits]
     if corpus.is_standoff:
         for name, text in retold_articles(read_standoff(place)).items():
             write_text(place / "retold" / f"{name}.txt", text)
             written.append(f"retold/{name}.txt")
-    if (place / CARD).is_file():
-        cues = measured_cues(corpus)
+    if cues is not None:
         write_json(place / CUES, cues)
         write_text(place / "README.md", render((place / CARD).resolve(), card_values(corpus, cues)))
         written += [CUES, "README.md"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from stance.cards import table
 from stance.corpus.agreement import Agreement, agreement, differences, voice_agreement
-from stance.corpus.audit import cue_scores, largest_overlap, near_duplicates, tendencies
+from stance.corpus.audit import cue_scores, near_duplicates, overlaps, tendencies
 from stance.corpus.build import OTHER_TYPES, Row, statistics
 from stance.corpus.examples import SPLITS
 from stance.corpus.folder import Corpus, decided_by_split
@@ -48,7 +48,8 @@ def labels_by(corpus: Corpus, column: str, name: str) -> Table:
     """Count the labels by the words of a column: forms of sentences, kinds of claims, tags of pairs."""
     counted: Counter[tuple[str, str]] = Counter()
     for cell in corpus.cells:
-        for value in (cell[column] or "").split():
+        values = (cell[column] or "").split() if column == "forms" else filter(None, [cell[column]])
+        for value in values:
             counted[value, cell["label"]] += 1
     values = sorted(
         {value for value, _ in counted}, key=lambda value: (-sum(counted[value, x] for x in LABELS), value)
@@ -60,12 +61,13 @@ def labels_by(corpus: Corpus, column: str, name: str) -> Table:
 
 def agreement_table(corpus: Corpus) -> Table:
     """Compare every two annotators, on all pairs and on those that somebody related to the claim."""
-    head = ("annotators", "on", "pairs", "differing", "Cohen's kappa", "Krippendorff's alpha")
+    head = ("annotators", "on", "pairs", "groups", "differing", "Cohen's kappa", "Krippendorff's alpha")
     return (*head, *(f"kappa, {label}" for label in LABELS)), [
         (
             " / ".join(one.annotators),
             name,
             one.pairs,
+            one.clusters,
             one.differing,
             one.kappa,
             one.alpha,
@@ -95,14 +97,12 @@ def is_related(corpus: Corpus) -> Callable[[str], bool]:
 
 def voices_table(corpus: Corpus) -> Table:
     """Compare the voices that every two annotators noted."""
-    sentences = {cell["pair_id"]: cell["sentence"] for cell in corpus.cells}
     rows = []
-    for one in agreements(corpus):
-        first, second = (corpus.ballots[name] for name in one.annotators)
-        pairs, exact, overlap = voice_agreement(first, second, sentences)
+    for names in combinations(sorted(corpus.ballots), 2):
+        pairs, exact, overlap = voice_agreement(*(corpus.ballots[name] for name in names))
         if pairs:
-            rows.append((" / ".join(one.annotators), pairs, exact, overlap))
-    return ("annotators", "pairs with the same side", "same span", "mean F1 of words"), rows
+            rows.append((" / ".join(names), pairs, exact, overlap))
+    return ("annotators", "pairs with the same side", "same span", "mean F1 of characters"), rows
 
 
 def differences_table(corpus: Corpus) -> Table:
@@ -125,12 +125,8 @@ def adjudication_counts(corpus: Corpus) -> dict[str, int]:
         for first, second in combinations(sorted(corpus.ballots), 2)
         for one in differences(corpus.ballots[first], corpus.ballots[second])
     }
-    dropped = sum(one.decision is None for one in corpus.adjudications.values())
-    return {
-        "differing": len(differing),
-        "decided": sum(pair in differing for pair in corpus.adjudications) - dropped,
-        "dropped": dropped,
-    }
+    decided = [one.decision is not None for pair, one in corpus.adjudications.items() if pair in differing]
+    return {"differing": len(differing), "decided": sum(decided), "dropped": len(decided) - sum(decided)}
 
 
 def measured_cues(corpus: Corpus) -> dict[str, Any]:
@@ -169,8 +165,8 @@ def tendencies_table(corpus: Corpus) -> Table:
 def overlap_sentence(corpus: Corpus) -> str:
     """Say which two groups repeat each other most, in five-word runs of what belongs to them alone."""
     names = ("claim",) if corpus.is_standoff else ("claim", "sentence")
-    share, first, second = largest_overlap(_texts_by_group(corpus.cells, names))
-    return f"{share:.0%} ({first} and {second})" if share else "none"
+    found = overlaps(_texts_by_group(corpus.cells, names))
+    return f"{found[0][0]:.0%} ({found[0][1]} and {found[0][2]})" if found else "none"
 
 
 def repeated_sentences(corpus: Corpus) -> list[tuple[str, str]]:

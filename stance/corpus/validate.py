@@ -7,10 +7,13 @@ from itertools import combinations
 from pathlib import Path
 
 from stance.corpus.agreement import differences
-from stance.corpus.audit import largest_overlap
+from stance.corpus.audit import overlaps
 from stance.corpus.build import Row
+from stance.corpus.examples import SPLITS
 from stance.corpus.folder import Corpus, decided_by_split, open_corpus
 from stance.corpus.mixture import normalised
+from stance.corpus.votes import votes_by_pair
+from stance.errors import InputError
 from stance.tables import read_table
 
 MOST_OVERLAP = 0.2
@@ -21,8 +24,8 @@ def corpus_problems(folder: str | Path, articles: str | Path | None = None) -> l
     """Return what is wrong with a corpus folder; an empty list if nothing is.
 
     Checked are every row of its tables, its votes and adjudications; that nothing stands in two
-    splits; that every difference between annotators was decided; that no event repeats another; and
-    that the published splits are what the tables give.
+    splits; that the corpus has what annotators agree on, and a decision where they differ; that no
+    event repeats another; and that the published splits, if there are any, are what the tables give.
 
     Parameters
     ----------
@@ -66,6 +69,14 @@ def _undecided(corpus: Corpus) -> Iterator[str]:
                     f"pair {pair}: {first} says {one.label}, {second} says {other.label}; decide, and add a "
                     "row to adjudication.jsonl"
                 )
+    for pair, votes in votes_by_pair(corpus.ballots).items():
+        given = {vote.label for vote in votes}
+        is_agreed = len(votes) > 1 and len(given) == 1 and pair not in corpus.adjudications
+        if is_agreed and labels[pair] not in given:
+            yield (
+                f"pair {pair}: all annotators say {votes[0].label}, but the corpus has "
+                f"{labels[pair] or 'no label'}; run stance corpus settle, or adjudicate the pair"
+            )
     for pair, adjudication in corpus.adjudications.items():
         if labels[pair] != adjudication.decision:
             yield (
@@ -78,16 +89,24 @@ def _repeating(corpus: Corpus) -> Iterator[str]:
     texts: dict[str, set[str]] = {}
     for cell in corpus.cells:
         texts.setdefault(cell["group"], set()).update((cell["claim"], cell["sentence"]))
-    share, first, second = largest_overlap(texts)
-    if share > MOST_OVERLAP:
-        yield f"events {first} and {second} share {share:.0%} of their wording; rewrite or remove one"
+    for share, first, second in overlaps(texts):
+        if share > MOST_OVERLAP:
+            yield f"events {first} and {second} share {share:.0%} of their wording; rewrite or remove one"
 
 
 def _unpublished(folder: Path, corpus: Corpus) -> Iterator[str]:
     """Yield the splits that are not what the tables give."""
+    files = {split: folder / f"{split}.parquet" for split in SPLITS}
+    if not any(file.is_file() for file in files.values()):
+        return  # nothing was published yet
     for split, rows in decided_by_split(corpus).items():
-        file = folder / f"{split}.parquet"
-        if not file.is_file() or not _same(rows, [row.values for row in read_table(file)]):
+        file = files[split]
+        try:
+            is_current = file.is_file() and _same(rows, [row.values for row in read_table(file)])
+        except InputError as error:
+            yield str(error)
+            continue
+        if not is_current:
             yield f"{file} is missing or not what the tables give; run: stance corpus publish {folder}"
 
 

@@ -26,6 +26,14 @@ from stance.tables import read_table, write_table
 VOTES = "votes"
 """Folder of the votes in a corpus folder."""
 
+DECISION = "decision"
+"""The annotator under whose name the decisions of a corpus leave it and come back."""
+
+TO_LABEL = "to-label"
+"""Name of a doccano file with pairs that nobody has voted on."""
+
+RESERVED = (DECISION, TO_LABEL)
+
 FIELDS = ("claim", "labels", "voices", "related", "notes")
 
 Voice = tuple[int, int] | tuple[()] | None
@@ -70,14 +78,32 @@ def load_votes(folder: str | Path, lengths: Mapping[str, int]) -> tuple[dict[str
     problems: list[str] = []
     for file in sorted((Path(folder) / VOTES).glob("*.jsonl")):
         ballot = ballots.setdefault(file.stem, {})
+        rows: dict[str, int] = {}
+        try:
+            annotator_file(folder, file.stem)
+        except InputError as error:
+            problems.append(f"{file}: {error}")
         for row in read_table(file):
+            claim = str(row.values.get("claim"))
             try:
                 if row.error:
                     raise InputError(row.error)
-                ballot.update(_claim_votes(row.values, by_claim, lengths))
+                if claim in rows:
+                    raise InputError(f"claim {claim} stands in row {rows[claim]} already; one row a claim")
+                ballot.update(_claim_votes(claim, row.values, by_claim, lengths))
+                rows[claim] = row.number
             except InputError as error:
                 problems.append(f"{file}, row {row.number}: {error}")
     return ballots, problems
+
+
+def votes_by_pair(ballots: Mapping[str, Ballot]) -> dict[str, list[Vote]]:
+    """Return the votes on every pair, annotators in the order of their names."""
+    votes: dict[str, list[Vote]] = {}
+    for name in sorted(ballots):
+        for pair, vote in ballots[name].items():
+            votes.setdefault(pair, []).append(vote)
+    return votes
 
 
 def write_votes(folder: str | Path, annotator: str, ballot: Ballot, pair_ids: Iterable[str]) -> Path:
@@ -117,12 +143,13 @@ def annotator_file(folder: str | Path, annotator: str) -> Path:
     Raises
     ------
     InputError
-        If the name cannot be a file name.
+        If the name cannot be a file name, or means something else here.
     """
-    if not annotator or not all(c.isalnum() or c in "-_.@" for c in annotator) or annotator.startswith("."):
+    is_plain = bool(annotator) and all(c.isalnum() or c in "-_.@+" for c in annotator)
+    if not is_plain or annotator.startswith(".") or annotator in RESERVED:
         raise InputError(
-            f"annotator {annotator!r:.60}: expected a name of letters, digits and - _ . @, as votes are "
-            f"kept in {VOTES}/NAME.jsonl"
+            f"annotator {annotator!r:.60}: expected a name of letters, digits and - _ . @ +, other than "
+            f"{' and '.join(RESERVED)}, as votes are kept in {VOTES}/NAME.jsonl; rename it"
         )
     return Path(folder) / VOTES / f"{annotator}.jsonl"
 
@@ -137,19 +164,15 @@ def _by_claim(pair_ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _claim_votes(
-    values: Mapping[str, Any], by_claim: Mapping[str, list[str]], lengths: Mapping[str, int]
+    claim: str, values: Mapping[str, Any], by_claim: Mapping[str, list[str]], lengths: Mapping[str, int]
 ) -> Ballot:
-    claim = str(values.get("claim"))
     if claim not in by_claim:
         raise InputError(f"claim is {claim!r:.60}; expected the id of a claim of the corpus")
     pairs = by_claim[claim]
     labels = values.get("labels")
     if not isinstance(labels, str) or len(labels) != len(pairs) or not set(labels) <= set(LETTERS):
         raise InputError(f"labels is {labels!r:.60}; expected {len(pairs)} letters of {', '.join(LETTERS)}")
-    voices, related, notes = (values.get(name) or {} for name in FIELDS[2:])
-    unknown = [key for key in (*voices, *related, *notes) if key not in pairs]
-    if unknown:
-        raise InputError(f"{unknown[0]!r:.60} is no sentence that claim {claim} is held against")
+    voices, related, notes = _details(values, dict(zip(pairs, labels, strict=True)))
     votes: Ballot = {}
     for letter, key in zip(labels, pairs, strict=True):
         label, pair_id = LETTERS[letter], f"{claim}/{key}"
@@ -157,6 +180,25 @@ def _claim_votes(
             voice = checked_voice(voices.get(key), label, lengths[pair_id])
             votes[pair_id] = Vote(label, voice, key in related, notes.get(key, ""))
     return votes
+
+
+def _details(
+    values: Mapping[str, Any], letters: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    """Return voices, related and notes of one row, each about a pair with a vote."""
+    voices: Any = values.get("voices") or {}
+    related: Any = values.get("related") or []
+    notes: Any = values.get("notes") or {}
+    if not isinstance(voices, dict):
+        raise InputError(f"voices is {voices!r:.60}; expected an object of [start, end] by sentence")
+    if not isinstance(related, list) or not all(isinstance(key, str) for key in related):
+        raise InputError(f"related is {related!r:.60}; expected a list of sentences")
+    if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
+        raise InputError(f"notes is {notes!r:.60}; expected an object of texts by sentence")
+    for key in (*voices, *related, *notes):
+        if letters.get(key, "-") == "-":
+            raise InputError(f"{key!r:.60} is no sentence with a vote of this row; remove what is said of it")
+    return voices, related, notes
 
 
 def checked_voice(voice: object, label: Label, length: int) -> Voice:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from stance.corpus.examples import Example
 from stance.errors import InputError
-from stance.evaluation.metrics import classification_metrics, probability_metrics
+from stance.evaluation.metrics import classification_metrics, f1_intervals, probability_metrics
 from stance.evaluation.plots import plot_confusion
 from stance.files import write_json
 from stance.schema import LABELS, Label, Predictor, checked_probabilities
@@ -86,6 +86,7 @@ def _metrics(examples: Sequence[Example], probabilities: npt.NDArray[np.floating
     return {
         **classification_metrics(references, predicted),
         **probability_metrics(references, probabilities),
+        "interval": f1_intervals(references, predicted, [example.group for example in examples]),
     }
 
 

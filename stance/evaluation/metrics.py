@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.errors import InputError, require
+from stance.resampling import SAMPLES, Counts, count_pairs, estimate, resample
 from stance.schema import LABELS
 
 Names = Sequence[str]
@@ -62,6 +63,56 @@ def classification_metrics(references: Names, predictions: Names) -> dict[str, A
         "per_class": per_class,
         "confusion": metrics.confusion_matrix(reference, prediction, labels=names).tolist(),
     }
+
+
+def f1_intervals(
+    references: Names, predictions: Names, clusters: Names, samples: int = SAMPLES
+) -> dict[str, Any]:
+    """Return 95 % bootstrap intervals of macro-F1 and of the F1 of ``denies``.
+
+    Parameters
+    ----------
+    references, predictions : sequence of str
+        Label names.
+    clusters : sequence of str
+        What each row belongs to (event, claim family, claim): whole clusters are drawn.
+    samples : int
+
+    Returns
+    -------
+    dict
+        ``clusters`` (their number), ``macro_f1`` and ``denies_f1``, each a list of low and high end.
+    """
+    names = [label.value for label in LABELS]
+    rows, columns = ([names.index(name) for name in side] for side in (references, predictions))
+    counts = count_pairs(rows, columns, clusters, len(names))
+    drawn = resample(counts, samples)
+    macro = estimate(lambda c: f1_of(c).mean(axis=-1), counts, drawn)
+    denies = estimate(lambda c: f1_of(c)[..., names.index("denies")], counts, drawn)
+    return {
+        "clusters": len(counts),
+        "macro_f1": [macro.low, macro.high],
+        "denies_f1": [denies.low, denies.high],
+    }
+
+
+def f1_of(confusion: Counts) -> npt.NDArray[np.float64]:
+    """Return the F1 of every class.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (..., n_labels, n_labels)
+        Rows: reference, columns: prediction.
+
+    Returns
+    -------
+    ndarray of shape (..., n_labels)
+        0 for a class that is on neither side.
+    """
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    total = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    f1: npt.NDArray[np.float64] = 2 * hits / np.maximum(total, 1)
+    return f1
 
 
 def probability_metrics(

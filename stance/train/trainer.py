@@ -80,6 +80,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
 
+    origin = _origin(config)
     trainer = _build_trainer(config, states, mixture.examples, validation)
     write_json(states / RECIPE, config.to_dict())
     with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
@@ -91,7 +92,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     if trainer.is_world_process_zero():  # of several processes one writes
         provenance = {
             "recipe": config.to_dict(),
-            **_origin(config),
+            **origin,
             "data": {"train": describe(mixture.examples), "validation": describe(validation)},
             "dropped": mixture.dropped,
             "validation": _scores(EvalPrediction(logits, labels)),

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from stance.corpus.decisions import DECISION, decisions, with_decisions
+from stance.corpus.decisions import decisions, with_decisions
 from stance.corpus.events import read_events, write_events
 from stance.corpus.exchange import argilla, doccano, label_studio, table
 from stance.corpus.exchange.tasks import Answer, tasks
 from stance.corpus.folder import Corpus, open_corpus
-from stance.corpus.votes import Ballot, annotator_file, write_votes
+from stance.corpus.votes import DECISION, Ballot, Vote, annotator_file, write_votes
 from stance.errors import InputError
 
 __all__ = ["FORMATS", "Imported", "export_corpus", "import_votes"]
@@ -76,14 +76,22 @@ def export_corpus(
 
 
 def import_votes(
-    source: str | Path, folder: str | Path, form: str, *, articles: str | Path | None = None
+    source: str | Path,
+    folder: str | Path,
+    form: str,
+    *,
+    articles: str | Path | None = None,
+    take_decisions: bool = False,
 ) -> Imported:
     """Take over the votes that an annotation tool gives back.
 
     A vote takes the place of an earlier one of the same annotator on the same pair; other votes
-    stay. Rows that cannot be used are reported and leave their neighbours unharmed. Votes of
-    ``decision`` are the decisions of the corpus itself; those of a corpus of events are written
-    into it, those of a stand-off corpus have to agree with what it holds.
+    stay. Rows that cannot be used are reported and leave their neighbours unharmed. What a tool only
+    carried along from the export never takes the place of a newer vote.
+
+    Votes of ``decision`` are the decisions of the corpus itself. They are passed over unless
+    ``take_decisions`` is given; then those of a corpus of events are written into it, and those of a
+    stand-off corpus have to agree with what it holds.
 
     Parameters
     ----------
@@ -94,6 +102,7 @@ def import_votes(
     form : {"label-studio", "doccano", "argilla", "csv"}
     articles : str or Path, optional
         Folder of the texts, if the pairs were exported with them.
+    take_decisions : bool
 
     Raises
     ------
@@ -103,24 +112,45 @@ def import_votes(
     corpus = open_corpus(folder, articles)
     if corpus.problems:
         raise InputError(f"votes for {str(folder)!r} cannot be imported: {corpus.problems[0]}")
-    known = _ballots(corpus, verbatim=articles is not None)
-    sentences = {cell["pair_id"]: cell["sentence"] for cell in corpus.cells}
+    target = _Target(
+        sentences={cell["pair_id"]: cell["sentence"] for cell in corpus.cells},
+        decided=decisions(corpus.cells),
+        is_standoff=corpus.is_standoff,
+        has_articles=articles is not None,
+    )
     fresh: dict[str, Ballot] = {}
-    problems = []
+    problems: dict[str, None] = {}  # an annotator's wrong name is reported once
     for answer in FORMATS[form].read(Path(source)):
-        problem = (
-            answer if isinstance(answer, str) else _problem(answer, sentences, known, corpus.is_standoff)
-        )
-        if problem is not None:
-            problems.append(problem)
-        elif isinstance(answer, Answer):
-            fresh.setdefault(answer.annotator, {})[answer.pair_id] = answer.vote
+        if isinstance(answer, str):
+            problems[answer] = None
+        elif not _is_passed_over(answer, corpus.ballots, take_decisions):
+            ballot = fresh.setdefault(answer.annotator, {})
+            problem = _problem(answer, target, ballot.get(answer.pair_id))
+            if problem is None:
+                ballot[answer.pair_id] = answer.vote
+            else:
+                problems[problem] = None
     for name, ballot in fresh.items():
         if name == DECISION and not corpus.is_standoff:
             write_events(folder, with_decisions(read_events(folder), ballot))
-        elif name != DECISION:
-            write_votes(folder, name, {**corpus.ballots.get(name, {}), **ballot}, sentences)
-    return Imported({name: len(ballot) for name, ballot in fresh.items()}, problems)
+        elif name != DECISION and ballot:
+            write_votes(folder, name, {**corpus.ballots.get(name, {}), **ballot}, target.sentences)
+    return Imported({name: len(ballot) for name, ballot in fresh.items() if ballot}, list(problems))
+
+
+class _Target(NamedTuple):
+    """What votes are taken over into."""
+
+    sentences: Mapping[str, str]
+    decided: Ballot
+    is_standoff: bool
+    has_articles: bool
+
+
+def _is_passed_over(answer: Answer, ballots: Mapping[str, Ballot], take_decisions: bool) -> bool:
+    if answer.annotator == DECISION:
+        return not take_decisions
+    return answer.is_echo and answer.pair_id in ballots.get(answer.annotator, {})
 
 
 def _ballots(corpus: Corpus, *, verbatim: bool) -> dict[str, Ballot]:
@@ -129,21 +159,23 @@ def _ballots(corpus: Corpus, *, verbatim: bool) -> dict[str, Ballot]:
     return {**votes, DECISION: decisions(corpus.cells)}
 
 
-def _problem(
-    answer: Answer, sentences: Mapping[str, str], known: Mapping[str, Ballot], is_standoff: bool
-) -> str | None:
-    """Say why an answer cannot be taken over."""
-    where = f"pair {answer.pair_id!r:.60}, {answer.annotator}"
-    if answer.pair_id not in sentences:
-        return f"{where}: no such pair in the corpus; import into the corpus that it was exported from"
-    if answer.sentence != sentences[answer.pair_id]:
-        return f"{where}: the sentence is {answer.sentence!r:.60}, not that of the corpus; leave texts alone"
-    if is_standoff and answer.annotator == DECISION and answer.vote != known[DECISION].get(answer.pair_id):
-        return (
-            f"{where}: differs from annotations.jsonl; change decisions of a stand-off corpus there, by hand"
-        )
-    try:
-        annotator_file(".", answer.annotator)
-    except InputError as error:
-        return f"{where}: {error}"
-    return None
+def _problem(answer: Answer, target: _Target, earlier: Vote | None) -> str | None:
+    """Say why an answer cannot be taken over; ``earlier`` is one on the same pair from the same file."""
+    problem = None
+    if answer.pair_id not in target.sentences:
+        problem = "no such pair in the corpus; import into the corpus that it was exported from"
+    elif answer.sentence != target.sentences[answer.pair_id]:
+        problem = f"the sentence is {answer.sentence!r:.60}, not that of the corpus; leave texts alone"
+    elif earlier is not None and earlier != answer.vote:
+        problem = f"{earlier.label} here and {answer.vote.label} there, or another voice; keep one vote"
+    elif answer.annotator == DECISION:
+        if target.is_standoff and answer.vote != target.decided.get(answer.pair_id):
+            problem = "differs from annotations.jsonl; change decisions of a stand-off corpus there"
+    elif target.is_standoff and not target.has_articles:
+        problem = "votes are about the articles' own text; export and import with --articles"
+    else:
+        try:
+            annotator_file(".", answer.annotator)
+        except InputError as error:
+            return str(error)
+    return problem and f"pair {answer.pair_id!r:.60}, {answer.annotator}: {problem}"

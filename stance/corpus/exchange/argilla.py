@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from stance.corpus.exchange.tasks import OUTLET, RELATED, VOICE, Answer, Read, Task, parse_vote, text_field
+from stance.corpus.exchange.tasks import (
+    OUTLET,
+    RELATED,
+    VOICE,
+    Answer,
+    Read,
+    Task,
+    as_list,
+    as_object,
+    only_voice,
+    parse_vote,
+    span_of,
+    text_field,
+)
 from stance.corpus.votes import Vote
 from stance.errors import InputError
 from stance.files import read_json, write_json
@@ -38,12 +51,14 @@ def read(source: Path) -> Iterator[Read]:
         )
     for number, record in enumerate(content, start=1):
         where = f"{source}, record {number}"
-        if not isinstance(record, dict) or not isinstance(record.get("fields"), dict):
-            yield f"{where}: no object with fields; expected what dataset.records.to_json writes"
+        try:
+            record = as_object(record, "record")
+            users = _by_user(as_object(record.get("responses"), "responses"))
+            names = _names(as_object(record.get("metadata"), "metadata"))
+        except InputError as error:
+            yield f"{where}: {error}; expected what dataset.records.to_json writes"
             continue
-        responses = _by_user(record.get("responses") or {})
-        names = dict(line.split(" ", 1) for line in (record.get("metadata") or {}).get(USERS) or ())
-        for user, answers in responses.items():
+        for user, answers in users.items():
             name = names.get(user, user)
             try:
                 yield _answer(record, name, answers)
@@ -83,21 +98,31 @@ def _values(vote: Vote) -> dict[str, Any]:
     }
 
 
-def _by_user(responses: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+def _names(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of users by their UUID."""
+    lines = [str(line).partition(" ") for line in as_list(metadata.get(USERS), USERS)]
+    return {user: name for user, _, name in lines if name}
+
+
+def _by_user(responses: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Turn answers by question into answers by user."""
     users: dict[str, dict[str, Any]] = {}
     for question, answers in responses.items():
-        for answer in answers:
+        for answer in as_list(answers, question):
+            answer = as_object(answer, question)
             users.setdefault(str(answer.get("user_id")), {})[question] = answer.get("value")
     return users
 
 
 def _answer(record: Mapping[str, Any], annotator: str, answers: Mapping[str, Any]) -> Answer:
-    sentence = text_field(record["fields"], "sentence")
-    remarks = answers.get("remarks") or []
-    voice: list[Any] | None = [] if OUTLET in remarks else None
-    for span in answers.get(VOICE) or []:
-        voice = [span.get("start"), span.get("end")]
-    note = str(answers.get("note") or "")
-    vote = parse_vote(answers.get("stance"), voice, sentence, related=RELATED in remarks, note=note)
+    sentence = text_field(as_object(record.get("fields"), "fields"), "sentence")
+    remarks = as_list(answers.get("remarks"), "remarks")
+    marks = [as_object(mark, VOICE) for mark in as_list(answers.get(VOICE), VOICE)]
+    vote = parse_vote(
+        answers.get("stance"),
+        only_voice([span_of(None, mark.get("start"), mark.get("end"), sentence) for mark in marks], remarks),
+        sentence,
+        related=RELATED in remarks,
+        note=str(answers.get("note") or ""),
+    )
     return Answer(text_field(record, "id"), annotator, sentence, vote)

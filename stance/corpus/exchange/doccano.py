@@ -17,16 +17,15 @@ from stance.corpus.exchange.tasks import (
     Answer,
     Read,
     Task,
+    as_list,
+    only_voice,
     parse_vote,
     text_field,
 )
-from stance.corpus.votes import Vote, annotator_file
+from stance.corpus.votes import TO_LABEL, Vote
 from stance.errors import InputError
 from stance.schema import LABELS
 from stance.tables import read_table, write_table
-
-TO_LABEL = "to-label"
-"""Name of the file with pairs that nobody has voted on."""
 
 BETWEEN = "\n\n"
 
@@ -35,10 +34,12 @@ FIELDS = ("text", "cats", "entities", "pair_id", "claim", "context", "group", "s
 
 def write(out: Path, pairs: Sequence[Task]) -> None:
     """Write ``ANNOTATOR.jsonl`` for each annotator, and ``to-label.jsonl`` for pairs without votes."""
+    if out.is_file() or (out.is_dir() and any(out.glob("*.jsonl"))):
+        raise InputError(
+            f"{str(out)!r} exists and holds files; choose a new folder, so that nothing old is imported"
+        )
     out.mkdir(parents=True, exist_ok=True)
-    names = sorted({name for task in pairs for name in task.votes})
-    for name in names:
-        annotator_file(out, name)  # refuses a name that is no file name
+    for name in sorted({name for task in pairs for name in task.votes}):
         write_table(out / f"{name}.jsonl", [_row(t, t.votes[name]) for t in pairs if name in t.votes], FIELDS)
     rest = [_row(task, None) for task in pairs if not task.votes]
     if rest:
@@ -57,7 +58,7 @@ def read(source: Path) -> Iterator[Read]:
             try:
                 if row.error:
                     raise InputError(row.error)
-                if row.values.get("cats"):
+                if any(row.values.get(name) for name in ("cats", "entities", "note")):
                     yield _answer(row.values, file.stem)
             except InputError as error:
                 yield f"{file}, row {row.number}: {error}"
@@ -85,17 +86,20 @@ def _answer(values: Mapping[str, Any], annotator: str) -> Answer:
         raise InputError(
             f"text is {text!r:.60}; expected the claim, an empty line and the sentence, as exported"
         )
-    sentence, categories = text[shift:], values["cats"]
+    sentence, categories = text[shift:], as_list(values.get("cats"), "cats")
     names = [label.value for label in LABELS]
     chosen = [name for name in categories if name in names]
     if len(chosen) != 1:
         raise InputError(f"cats is {categories!r:.60}; expected exactly one of {', '.join(names)}")
-    voice: list[Any] | None = [] if OUTLET in categories else None
-    for start, end, kind in map(_entity, values.get("entities") or []):
-        if kind == VOICE:
-            voice = [start - shift, end - shift]
-    note = str(values.get("note") or "")
-    vote = parse_vote(chosen[0], voice, sentence, related=RELATED in categories, note=note)
+    entities = [_entity(entity) for entity in as_list(values.get("entities"), "entities")]
+    spans = [[start - shift, end - shift] for start, end, kind in entities if kind == VOICE]
+    vote = parse_vote(
+        chosen[0],
+        only_voice(spans, categories),
+        sentence,
+        related=RELATED in categories,
+        note=str(values.get("note") or ""),
+    )
     return Answer(text_field(values, "pair_id"), annotator, sentence, vote)
 
 

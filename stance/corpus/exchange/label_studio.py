@@ -1,7 +1,8 @@
 """Label Studio: a JSON list of tasks, and the labelling interface that belongs to it.
 
 Votes leave as predictions, whose ``model_version`` may be any name, so that no user accounts have to
-exist; both predictions and the annotations that people add come back.
+exist. What people annotate comes back as their votes. Predictions that come back are echoes; in a snapshot
+Label Studio writes them out, in an export from its pages only their numbers, which say nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from stance.corpus.exchange.tasks import (
     Answer,
     Read,
     Task,
+    as_list,
+    as_object,
+    only_voice,
     parse_vote,
     span_of,
     text_field,
@@ -56,6 +60,8 @@ INTERFACE = """<View>
 
 def write(out: Path, pairs: Sequence[Task]) -> None:
     """Write the tasks, and the interface beside them (``.xml``)."""
+    if out.suffix.lower() != ".json":
+        raise InputError(f"{str(out)!r} does not end in .json; Label Studio imports tasks from .json files")
     write_json(
         out,
         [
@@ -81,14 +87,20 @@ def read(source: Path) -> Iterator[Read]:
         )
     for number, task in enumerate(content, start=1):
         where = f"{source}, task {number}"
-        if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
-            yield f"{where}: no object with data; export from Label Studio as JSON, not JSON-MIN"
+        try:
+            data = as_object(as_object(task, "task").get("data"), "data")
+            predictions = as_list(task.get("predictions"), "predictions")
+            annotations = [
+                as_object(a, "annotation") for a in as_list(task.get("annotations"), "annotations")
+            ]
+        except InputError as error:
+            yield f"{where}: {error}; export from Label Studio as JSON, not JSON-MIN"
             continue
-        given = [(str(p.get("model_version")), p) for p in task.get("predictions") or ()]
-        given += [(_user(a), a) for a in task.get("annotations") or () if not a.get("was_cancelled")]
-        for name, annotation in given:
+        given = [(str(p.get("model_version")), p, True) for p in predictions if isinstance(p, dict)]
+        given += [(_user(a), a, False) for a in annotations if not a.get("was_cancelled")]
+        for name, annotation, is_echo in given:
             try:
-                yield _answer(task["data"], name, annotation.get("result") or [])
+                yield _answer(data, name, annotation.get("result"), is_echo)
             except InputError as error:
                 yield f"{where}, {name}: {error}"
 
@@ -111,18 +123,28 @@ def _item(name: str, kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"from_name": name, "to_name": "sentence", "type": kind, "value": value}
 
 
-def _answer(data: Mapping[str, Any], annotator: str, result: Sequence[Mapping[str, Any]]) -> Answer:
+def _answer(data: Mapping[str, Any], annotator: str, result: object, is_echo: bool) -> Answer:
     sentence = text_field(data, "sentence")
-    values = {item.get("from_name"): item.get("value") or {} for item in result}
-    chosen = values.get("stance", {}).get("choices") or [None]
-    remarks = values.get("remarks", {}).get("choices") or []
-    voice: list[Any] | None = [] if OUTLET in remarks else None
-    if VOICE in values:
-        span = values[VOICE]
-        voice = span_of(span.get("text"), span.get("start"), span.get("end"), sentence)
-    note = "\n".join(values.get("note", {}).get("text") or [])
-    vote = parse_vote(chosen[0], voice, sentence, related=RELATED in remarks, note=note)
-    return Answer(text_field(data, "pair_id"), annotator, sentence, vote)
+    values: dict[str, list[dict[str, Any]]] = {}
+    for item in as_list(result, "result"):
+        item = as_object(item, "result")
+        values.setdefault(str(item.get("from_name")), []).append(as_object(item.get("value"), "value"))
+    chosen = [
+        choice for value in values.get("stance", []) for choice in as_list(value.get("choices"), "choices")
+    ]
+    remarks = [
+        choice for value in values.get("remarks", []) for choice in as_list(value.get("choices"), "choices")
+    ]
+    spans = [span_of(v.get("text"), v.get("start"), v.get("end"), sentence) for v in values.get(VOICE, [])]
+    notes = [str(text) for value in values.get("note", []) for text in as_list(value.get("text"), "text")]
+    vote = parse_vote(
+        chosen[0] if len(chosen) == 1 else chosen or None,
+        only_voice(spans, remarks),
+        sentence,
+        related=RELATED in remarks,
+        note="\n".join(notes),
+    )
+    return Answer(text_field(data, "pair_id"), annotator, sentence, vote, is_echo)
 
 
 def _user(annotation: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.corpus.exchange.tasks import Answer, Read, Task, parse_vote, text_field
+from stance.corpus.exchange.tasks import Answer, Read, Task, parse_vote, span_of, text_field
 from stance.corpus.votes import Vote
 from stance.errors import InputError
 from stance.tables import read_table, write_table
@@ -31,13 +31,13 @@ def write(out: Path, pairs: Sequence[Task]) -> None:
 
 
 def read(source: Path) -> Iterator[Read]:
-    """Yield the votes; rows without a label are passed over."""
+    """Yield the votes; rows in which nothing is filled in are passed over."""
     for row in read_table(source, ("pair_id", "sentence", "annotator", "label")):
         values = {name: None if value == "" else value for name, value in row.values.items()}
         try:
             if row.error:
                 raise InputError(row.error)
-            if values.get("label") is not None:
+            if any(values.get(name) is not None for name in ("annotator", "label", "voice", "note")):
                 yield _answer(values)
         except InputError as error:
             yield f"{source}, row {row.number}: {error}"
@@ -57,31 +57,38 @@ def _fields(vote: Vote, sentence: str) -> dict[str, Any]:
 
 def _answer(values: dict[str, Any]) -> Answer:
     sentence = text_field(values, "sentence")
-    start, end = (_whole(values.get(name), name) for name in ("voice_start", "voice_end"))
-    voice: list[int] | None
-    if start is None and values.get("voice") is not None:
-        words = str(values["voice"])
-        if sentence.count(words) != 1:
-            raise InputError(
-                f"voice {words!r:.60} stands {sentence.count(words)} times in the sentence; give voice_start"
-            )
-        voice = [sentence.index(words), sentence.index(words) + len(words)]
-    elif start == FROM_OUTLET:
-        voice = []
-    else:
-        voice = None if start is None or end is None else [start, end]
     return Answer(
         text_field(values, "pair_id"),
         text_field(values, "annotator"),
         sentence,
         parse_vote(
-            values["label"],
-            voice,
+            values.get("label"),
+            _voice(values, sentence),
             sentence,
-            related=str(values.get("related")).lower() == "true",
+            related=_flag(values.get("related")),
             note=str(values.get("note") or ""),
         ),
     )
+
+
+def _voice(values: dict[str, Any], sentence: str) -> list[int] | None:
+    """Return the voice of a row: words, their place, or both, which then have to agree."""
+    words = values.get("voice")
+    start, end = (_whole(values.get(name), name) for name in ("voice_start", "voice_end"))
+    if start == FROM_OUTLET and words is None:
+        return []
+    if words is None and start is None and end is None:
+        return None
+    if words is not None and start is not None and end is None:
+        end = start + len(str(words))
+    return span_of(words if words is None else str(words), start, end, sentence)
+
+
+def _flag(value: object) -> bool:
+    text = str(value or "false").lower()
+    if text not in ("true", "false"):
+        raise InputError(f"related is {value!r:.60}; expected true or false")
+    return text == "true"
 
 
 def _whole(value: object, name: str) -> int | None:

@@ -32,12 +32,17 @@ class Task(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A vote as it came back; ``sentence`` is the text that its voice is a span of."""
+    """A vote as it came back; ``sentence`` is the text that its voice is a span of.
+
+    ``is_echo`` marks what a tool only carried along, as it was exported: it never takes the place of
+    what the corpus holds by now.
+    """
 
     pair_id: str
     annotator: str
     sentence: str
     vote: Vote
+    is_echo: bool = False
 
 
 Read = Answer | str
@@ -100,19 +105,70 @@ def text_field(values: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def as_object(value: object, name: str) -> dict[str, Any]:
+    """Return a JSON object; nothing counts as an empty one.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{name} is {value!r:.60}; expected an object")
+    return value
+
+
+def as_list(value: object, name: str) -> list[Any]:
+    """Return a JSON list; nothing counts as an empty one.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InputError(f"{name} is {value!r:.60}; expected a list")
+    return value
+
+
+def only_voice(spans: list[list[int]], remarks: list[Any]) -> list[int] | None:
+    """Return the voice that marks and remarks spell out: one span, an empty list for the outlet, or ``None``.
+
+    Raises
+    ------
+    InputError
+        If there is more than one.
+    """
+    if len(spans) > 1 or (spans and OUTLET in remarks):
+        raise InputError(
+            f"{len(spans)} voices are marked, {OUTLET!r} {'too' if OUTLET in remarks else 'not'}; keep one"
+        )
+    return spans[0] if spans else [] if OUTLET in remarks else None
+
+
 def span_of(text: object, start: object, end: object, sentence: str) -> list[int]:
     """Return the place of marked words, checked against the words themselves where they are given.
 
-    Tools that count in other units than Python (UTF-16 in a browser) are set right as long as the
-    words stand once in the sentence.
+    A browser counts in UTF-16 and Python in characters, so what stands before an emoji may be off
+    by some; it is set right by the words.
 
     Raises
     ------
     InputError
         If they cannot be found.
     """
-    if isinstance(start, int) and isinstance(end, int) and text in (None, sentence[start:end]):
-        return [start, end]
-    if isinstance(text, str) and sentence.count(text) == 1:
+    if type(start) is int and type(end) is int and 0 <= start < end:
+        if end <= len(sentence) and text in (None, sentence[start:end]):
+            return [start, end]
+        before = sentence.encode("utf-16-le")[: 2 * start].decode("utf-16-le", errors="replace")
+        if isinstance(text, str) and sentence.startswith(text, len(before)):
+            return [len(before), len(before) + len(text)]
+    if isinstance(text, str) and text and sentence.count(text) == 1:
         return [sentence.index(text), sentence.index(text) + len(text)]
-    raise InputError(f"the voice {text!r:.60} at {start}-{end} is not in the sentence; mark it again")
+    raise InputError(
+        f"the voice {text!r:.60} at {start!r:.20}-{end!r:.20} is not in the sentence; mark it again"
+    )
