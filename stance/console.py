@@ -88,7 +88,7 @@ def show_evaluations(reports: Sequence[EvaluationReport]) -> None:
     for report in reports:
         for part, metrics in report.metrics.items():
             add_scores(table, report.name if part == "all" else f"{report.name}, {part} pairs", metrics)
-    show(table)
+    show(table, WIDE)
     if len(reports) == 1:
         show(_confusion_table(reports[0].metrics["all"]))
 
@@ -96,7 +96,7 @@ def show_evaluations(reports: Sequence[EvaluationReport]) -> None:
 def scores_table(first_column: str) -> Table:
     """Return an empty table of scores."""
     table = Table()
-    table.add_column(first_column, overflow="fold")
+    table.add_column(first_column, overflow="fold", min_width=24)
     for name in (
         "pairs",
         "macro-F1",

@@ -133,10 +133,10 @@ def test_probabilities_of_a_sentence_are_those_of_the_predictor_in_the_fixed_ord
 
 
 def test_the_strongest_sentences_come_first_and_only_those_of_the_side() -> None:
-    drawn = [(Label.DENIES, 0.6), (Label.DENIES, 0.9), (Label.SUPPORTS, 0.99), (Label.DENIES, 0.7)]
+    drawn = [(Label.DENIES, 0.6), (Label.DENIES, 0.95), (Label.SUPPORTS, 0.99), (Label.DENIES, 0.9)]
     result = ArticleCheck(CLAIM, Article("x"), tuple(stance_of(*one) for one in drawn))
     clearest = [one.probabilities[Label.DENIES] for one in result.strongest(Label.DENIES)]
-    assert clearest == [0.9, 0.7]
+    assert clearest == [0.95, 0.9]
     assert [one.label for one in result.strongest(Label.SUPPORTS, limit=5)] == [Label.SUPPORTS]
     assert result.strongest(Label.NEUTRAL) == []
 

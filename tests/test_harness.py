@@ -12,7 +12,7 @@ import pytest
 from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.harness import PREDICTION_COLUMNS, evaluate_classifier
-from stance.evaluation.metrics import classification_metrics, probability_metrics
+from stance.evaluation.metrics import classification_metrics, f1_intervals, probability_metrics
 from stance.evaluation.suites import suite_data
 from stance.schema import LABELS, Label
 from stance.tables import read_table, write_table
@@ -129,12 +129,15 @@ def test_metrics_json_and_predictions_parquet_agree(tmp_path: Path) -> None:
         references = [r["reference"] for r in kept]
         probabilities = np.array([[r[label.value] for label in LABELS] for r in kept])
         assert [r["label"] for r in kept] == [LABELS[i].value for i in probabilities.argmax(axis=1)]
+        groups = [r["group"] for r in kept]
         recomputed = {
+            "interval": f1_intervals(references, [r["label"] for r in kept], groups),
             **classification_metrics(references, [r["label"] for r in kept]),
             **probability_metrics(references, probabilities),
         }
-        for name in METRICS - {"per_class", "confusion"}:
+        for name in METRICS - {"per_class", "confusion", "interval"}:
             assert stored[part][name] == pytest.approx(recomputed[name], abs=1e-6)
+        assert stored[part]["interval"] == recomputed["interval"]
         assert stored[part]["confusion"] == recomputed["confusion"]
         assert stored[part]["per_class"] == recomputed["per_class"]
 

@@ -198,6 +198,7 @@ def test_export_and_import_from_the_command_line(
     assert "12 votes of anna" in capsys.readouterr().err
     tasks: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
     tasks[0]["data"]["sentence"] = "changed"
+    shutil.rmtree(corpus / "votes")
     out.write_text(json.dumps(tasks))
     assert run("import", out, corpus, *form) == 1
     assert "leave texts alone" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stance.corpus.decisions import decisions, with_decisions
 from stance.corpus.events import read_events, write_events
 from stance.corpus.exchange import argilla, doccano, label_studio, table
-from stance.corpus.exchange.tasks import Answer, tasks
+from stance.corpus.exchange.tasks import Answer, Read, tasks
 from stance.corpus.folder import Corpus, open_corpus
 from stance.corpus.votes import DECISION, Ballot, Vote, annotator_file, write_votes
 from stance.errors import InputError
@@ -118,24 +118,13 @@ def import_votes(
         is_standoff=corpus.is_standoff,
         has_articles=articles is not None,
     )
-    fresh: dict[str, Ballot] = {}
-    problems: dict[str, None] = {}  # an annotator's wrong name is reported once
-    for answer in FORMATS[form].read(Path(source)):
-        if isinstance(answer, str):
-            problems[answer] = None
-        elif not _is_passed_over(answer, corpus.ballots, take_decisions):
-            ballot = fresh.setdefault(answer.annotator, {})
-            problem = _problem(answer, target, ballot.get(answer.pair_id))
-            if problem is None:
-                ballot[answer.pair_id] = answer.vote
-            else:
-                problems[problem] = None
+    fresh, problems = _sort_out(FORMATS[form].read(Path(source)), target, corpus.ballots, take_decisions)
     for name, ballot in fresh.items():
         if name == DECISION and not corpus.is_standoff:
             write_events(folder, with_decisions(read_events(folder), ballot))
-        elif name != DECISION and ballot:
+        elif name != DECISION:
             write_votes(folder, name, {**corpus.ballots.get(name, {}), **ballot}, target.sentences)
-    return Imported({name: len(ballot) for name, ballot in fresh.items() if ballot}, list(problems))
+    return Imported({name: len(ballot) for name, ballot in fresh.items()}, problems)
 
 
 class _Target(NamedTuple):
@@ -145,6 +134,25 @@ class _Target(NamedTuple):
     decided: Ballot
     is_standoff: bool
     has_articles: bool
+
+
+def _sort_out(
+    answers: Iterable[Read], target: _Target, ballots: Mapping[str, Ballot], take_decisions: bool
+) -> tuple[dict[str, Ballot], list[str]]:
+    """Return the votes to take over, by annotator, and what is wrong with others."""
+    fresh: dict[str, Ballot] = {}
+    problems: dict[str, None] = {}  # an annotator's wrong name is reported once
+    for answer in answers:
+        if isinstance(answer, str):
+            problems[answer] = None
+        elif not _is_passed_over(answer, ballots, take_decisions):
+            earlier = fresh.get(answer.annotator, {}).get(answer.pair_id)
+            problem = _problem(answer, target, earlier)
+            if problem is None:
+                fresh.setdefault(answer.annotator, {})[answer.pair_id] = answer.vote
+            else:
+                problems[problem] = None
+    return fresh, list(problems)
 
 
 def _is_passed_over(answer: Answer, ballots: Mapping[str, Ballot], take_decisions: bool) -> bool:

@@ -1,7 +1,7 @@
 """Argilla: a JSON list of records, as ``dataset.records.to_json`` and ``from_json`` of Argilla 2 have it.
 
 Users are numbered there (UUIDs), so a name leaves as a UUID made from it, and the names are kept in the
-metadata of the record.
+metadata of the record. A server takes responses of users that it has; export blind for a new data set.
 """
 
 from __future__ import annotations
