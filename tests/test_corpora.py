@@ -19,6 +19,7 @@ from stance.corpus.records import read_standoff
 from stance.corpus.standoff import attach, detach, find_texts
 from stance.corpus.summary import measured_cues, pairs_digest
 from stance.corpus.validate import corpus_problems
+from stance.schema import LABELS
 from stance.segment import split_sentences
 from stance.tables import read_table
 
@@ -163,6 +164,7 @@ def test_datasets_opens_the_folder_offline(
     assert config is None or config in names
     loaded = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path))
     assert sorted(loaded) == sorted(SPLITS)
+    assert loaded["test"].features["label"].names == [label.value for label in LABELS]
     built = articles_rows if folder == KREMLIN_CALL else events_rows
     for split in SPLITS:
         kept = ("pair_id", "claim", "sentence", "voice")
