@@ -23,7 +23,8 @@ from stance import StanceClassifier, check_article, Article
 from stance.checkpoint import default_checkpoint
 
 classifier = StanceClassifier.from_pretrained()
-claim, sentence = "The two leaders spoke by phone.", "The Kremlin denied that the two leaders had spoken by phone."
+claim = "The two leaders spoke by phone."
+sentence = "The Kremlin denied that the two leaders had spoken by phone."
 prediction = classifier.classify(claim, sentence)
 check = check_article(classifier, claim, Article(sentence))
 print(json.dumps({
