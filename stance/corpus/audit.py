@@ -6,26 +6,15 @@ counts words of both should be far below one that reads.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-import numpy as np
-
 from stance.corpus.build import Row
+from stance.corpus.shallow import DENIAL_WORDS, TEXTS, fit_shallow, words
 from stance.errors import DataError, require
 from stance.schema import LABELS, Label
-
-DENIAL_WORDS = frozenset({
-    "no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot", "n't",
-    "deny", "denies", "denied", "denying", "denial", "denials", "reject", "rejects", "rejected",
-    "rejecting", "dismiss", "dismisses", "dismissed", "dismissing", "refute", "refutes", "refuted",
-    "refuse", "refuses", "refused", "false", "untrue", "invented", "fiction", "contradict",
-    "contradicts", "contradicted",
-})  # fmt: skip
-"""Words that a careless model takes for a denial."""
 
 RUN = 5
 """Words in a row that two texts have to share to count as repeating each other."""
@@ -47,8 +36,8 @@ class Tendency(NamedTuple):
 def cue_scores(train: Sequence[Row], test: Sequence[Row]) -> dict[str, float]:
     """Return the macro-F1 on ``test`` of models that see too little to judge.
 
-    Each is a TF-IDF logistic regression over words and word pairs, classes weighted equally, fitted
-    on ``train``: ``claim only``, ``sentence only``, and ``bag of words`` (both texts, apart).
+    They are the bags of words of :mod:`stance.corpus.shallow`, fitted on ``train``: ``claim only``,
+    ``sentence only``, and ``bag of words`` (both texts, apart).
 
     Raises
     ------
@@ -57,38 +46,21 @@ def cue_scores(train: Sequence[Row], test: Sequence[Row]) -> dict[str, float]:
     MissingExtraError
         Without scikit-learn (extra: train).
     """
-    if len({row["label"] for row in train}) < 2 or not test:
-        raise DataError("what gives the label away needs train pairs of two labels at least, and test pairs")
-    pipeline = require("sklearn.pipeline", "train")
-    text = require("sklearn.feature_extraction.text", "train")
-    compose = require("sklearn.compose", "train")
-    linear = require("sklearn.linear_model", "train")
-    metrics = require("sklearn.metrics", "train")
-    names = [label.value for label in LABELS]
+    if not test:
+        raise DataError("what gives the label away needs test pairs; the corpus has none")
+    references = [row["label"] for row in test]
     scores = {}
-    for name, columns in (
-        ("claim only", ("claim",)),
-        ("sentence only", ("sentence",)),
-        ("bag of words", ("claim", "sentence")),
-    ):
-        features = compose.ColumnTransformer(
-            [
-                (column, text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), place)
-                for place, column in enumerate(columns)
-            ]
-        )
-        model = pipeline.make_pipeline(
-            features, linear.LogisticRegression(max_iter=2000, class_weight="balanced")
-        )
-        seen, unseen = (
-            np.asarray([[row[column] for column in columns] for row in rows], dtype=object)
-            for rows in (train, test)
-        )
-        model.fit(seen, [row["label"] for row in train])
-        predicted = model.predict(unseen)
-        reference = [row["label"] for row in test]
+    for name in TEXTS:
+        model = fit_shallow(name, _pairs(train), [Label(row["label"]) for row in train])
+        predicted = [LABELS[i].value for i in model.predict_proba(_pairs(test)).argmax(axis=1)]
         scores[name] = float(
-            metrics.f1_score(reference, predicted, labels=names, average="macro", zero_division=0)
+            require("sklearn.metrics", "train").f1_score(
+                references,
+                predicted,
+                labels=[label.value for label in LABELS],
+                average="macro",
+                zero_division=0,
+            )
         )
     return scores
 
@@ -152,10 +124,8 @@ def near_duplicates(texts: Mapping[str, str], share: float = 0.5) -> Iterator[tu
                 yield first, second
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text in lower case; ``didn't`` is ``did`` and ``n't``."""
-    folded = text.lower().replace("’", "'")
-    return re.findall(r"n't|\w+?(?=n't)|\w+", folded)
+def _pairs(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    return [(row["claim"], row["sentence"]) for row in rows]
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
