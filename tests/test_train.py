@@ -96,7 +96,7 @@ class MachineFails:
         return SCORES(_)
 
 
-SCORES = trainer_module._scores
+SCORES = trainer_module.scores
 
 
 class SwitchedOff(BaseException):
@@ -202,7 +202,7 @@ def test_another_seed_gives_other_weights(
 def interrupted_once(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("interrupted") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_module, "_scores", MachineFails())
+        patch.setattr(trainer_module, "scores", MachineFails())
         with pytest.raises(KeyboardInterrupt):
             train(config, out)
     return out

@@ -26,12 +26,14 @@ _CHOICES = {
     "precision": ("auto", "bf16", "fp32"),
     "attention": ("auto", "eager", "sdpa"),
     "schedule": ("linear", "constant"),
+    "hide": ("", "claim", "sentence"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 1e6),
     "dropout": (0, 0.99),
     "epochs": (1e-6, 1e6),
     "evaluations": (1, 1e6),
+    "group_share": (1e-6, 1),
     "label_smoothing": (0, 0.99),
     "learning_rate": (1e-12, 10),
     "max_length": (SHORTEST_INPUT, 1e6),
@@ -41,6 +43,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "patience": (0, 1e6),
     "repeat": (1, 1e6),
     "seed": (0, 2**32 - 1),
+    "shared_dropout": (0, 0.99),
     "unrelated": (0, 1e12),
     "validation_share": (0.001, 0.9),
     "warmup": (0, 0.99),
@@ -62,6 +65,9 @@ class DataPart:
         Which split of it; by default the one that the recipe's table is named after.
     repeat, max_rows, neutral_share, unrelated
         As in :class:`stance.corpus.mixture.Part`; ``max_rows = 0`` is no cap.
+    group_share : float
+        Share of the groups (events, claim families) that is used; a smaller share is part of a
+        larger one. For learning curves.
     """
 
     data: str
@@ -70,6 +76,7 @@ class DataPart:
     max_rows: int = 0
     neutral_share: float = 1.0
     unrelated: int = 0
+    group_share: float = 1.0
 
     def __post_init__(self) -> None:
         _check_ranges(self)
@@ -97,8 +104,9 @@ class TrainConfig:
     schedule : {"linear", "constant"}
         Learning rate after the warm-up: down to zero, or as it is, for a first stage that another
         recipe goes on from.
-    dropout : float
-        For every dropout of the network; 0 is fastest on a CPU.
+    dropout, shared_dropout : float
+        For every dropout of the network (0 is fastest on a CPU); or for hidden states only, with one
+        mask for all tokens of a pair, which costs next to nothing. At most one of them.
     freeze : tuple of str
         Parameters whose name contains one of these stay as they are.
     max_length : int
@@ -111,6 +119,8 @@ class TrainConfig:
         How often the validation data are scored during training.
     patience : int
         Stop after so many evaluations without a better macro-F1; 0 never stops.
+    hide : {"", "claim", "sentence"}
+        Put ``-`` in the place of one text, to learn how much the other gives away.
     """
 
     base: str = BASE_MODEL
@@ -128,12 +138,14 @@ class TrainConfig:
     schedule: str = "linear"
     label_smoothing: float = 0.0
     dropout: float = 0.0
+    shared_dropout: float = 0.0
     freeze: tuple[str, ...] = ()
     max_length: int = 256
     precision: str = "auto"
     attention: str = "auto"
     evaluations: int = 10
     patience: int = 3
+    hide: str = ""
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -142,6 +154,10 @@ class TrainConfig:
         _check_ranges(self)
         if not all(isinstance(name, str) for name in self.freeze):
             raise ConfigError(f"freeze is {list(self.freeze)}; expected a list of texts")
+        if self.dropout and self.shared_dropout:
+            raise ConfigError(
+                f"dropout is {self.dropout} and shared_dropout {self.shared_dropout}; set one of them to 0"
+            )
         if not self.train:
             raise ConfigError('the recipe has no [[train]] table; add one with data = "..."')
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from stance.corpus.examples import SPLITS, Example, label_counts, read_examples
+from stance.corpus.examples import SPLITS, Example, label_counts, pairs_digest, read_examples
 from stance.corpus.mixture import Mixture, Part, balance, mix
 from stance.corpus.sources import SOURCES, load_source
 from stance.errors import InputError
 from stance.train.config import DataPart, TrainConfig
+
+HIDDEN = "-"
+"""Stands where a text is hidden from the model."""
 
 
 def load_data(config: TrainConfig) -> tuple[Mixture, list[Example]]:
@@ -45,23 +49,38 @@ def load_data(config: TrainConfig) -> tuple[Mixture, list[Example]]:
         for part, examples in read
     ]
     held_out = [*validation, *_held_out_splits(config)]
-    return mix(parts, held_out, seed=config.seed), validation
+    mixture = mix(parts, held_out, seed=config.seed)
+    # hidden only now: what makes a pair a duplicate or a leak is the whole pair
+    return replace(mixture, examples=hidden(mixture.examples, config.hide)), hidden(validation, config.hide)
+
+
+def hidden(examples: Sequence[Example], side: str) -> list[Example]:
+    """Return the examples with ``-`` in the place of one text: ``"claim"``, ``"sentence"``, or none."""
+    if side == "claim":
+        return [example._replace(claim=HIDDEN) for example in examples]
+    if side == "sentence":
+        return [example._replace(sentence=HIDDEN) for example in examples]
+    return list(examples)
 
 
 def describe(examples: Sequence[Example]) -> dict[str, object]:
     """Return count, labels and a digest of examples, for the provenance of a checkpoint."""
-    digest = hashlib.sha256()
-    for example in examples:
-        digest.update("\x1f".join((example.claim, example.sentence, example.label)).encode())
-        digest.update(b"\x1e")
     return {
         "examples": len(examples),
         "labels": label_counts(examples),
-        "sha256": digest.hexdigest(),
+        "sha256": pairs_digest(examples),
     }
 
 
 def _read(part: DataPart, config: TrainConfig) -> list[Example]:
+    examples = _read_all(part, config)
+    if part.group_share == 1:
+        return examples
+    chosen = _groups([examples], part.group_share)
+    return [example for example in examples if example.group in chosen]
+
+
+def _read_all(part: DataPart, config: TrainConfig) -> list[Example]:
     local = Path(config.public) if config.public else None
     if part.data == "public":
         return [example for name in SOURCES for example in load_source(name, part.split, local)]
@@ -82,16 +101,20 @@ def _chosen(part: DataPart, config: TrainConfig, rng: random.Random) -> list[Exa
 
 
 def _validation_groups(parts: Sequence[Sequence[Example]], share: float) -> set[str]:
+    if len({example.group for examples in parts for example in examples}) < 2:
+        raise InputError(
+            "the training data hold one claim only, so nothing can be set apart for validation; add claims "
+            "or name validation data in the recipe: [[validation]] data = ..."
+        )
+    return _groups(parts, share)
+
+
+def _groups(parts: Sequence[Sequence[Example]], share: float) -> set[str]:
     """Choose groups by their hash, so that the choice is the same whatever the order of rows."""
     groups = sorted(
         {example.group for examples in parts for example in examples},
         key=lambda group: hashlib.sha256(group.encode()).digest(),
     )
-    if len(groups) < 2:
-        raise InputError(
-            "the training data hold one claim only, so nothing can be set apart for validation; add claims "
-            "or name validation data in the recipe: [[validation]] data = ..."
-        )
     return set(groups[: max(1, round(share * len(groups)))])
 
 

@@ -6,12 +6,10 @@ Runs on one CPU, one GPU, or many under ``accelerate launch`` / ``torchrun`` wit
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +28,19 @@ from transformers import (
     set_seed,
 )
 
-from stance.checkpoint import MANIFEST, Checkpoint, open_checkpoint
+from stance.checkpoint import Checkpoint, open_checkpoint
 from stance.corpus.examples import Example
 from stance.errors import ConfigError, InputError
 from stance.evaluation.calibration import fit_temperature
-from stance.evaluation.metrics import classification_metrics
 from stance.files import write_json
 from stance.schema import LABELS
-from stance.train.base import find_base, open_base
+from stance.train.base import open_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
+from stance.train.dropout import share_dropout
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
+from stance.train.record import circumstances, confidence_for_risk, history, origin_of, scores
 from stance.train.states import RECIPE, STATES, last_state, prepare_output
 
 
@@ -80,7 +79,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
 
-    origin = _origin(config)
+    origin = origin_of(config)
     trainer = _build_trainer(config, states, mixture.examples, validation)
     write_json(states / RECIPE, config.to_dict())
     with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
@@ -90,16 +89,18 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     # in the order of length groups, not of the data set: labels are taken from the same output
     logits, labels = np.asarray(predicted.predictions), np.asarray(predicted.label_ids)
     if trainer.is_world_process_zero():  # of several processes one writes
+        temperature = fit_temperature(logits, labels)
         provenance = {
             "recipe": config.to_dict(),
             **origin,
             "data": {"train": describe(mixture.examples), "validation": describe(validation)},
             "dropped": mixture.dropped,
-            "validation": _scores(EvalPrediction(logits, labels)),
+            "validation": scores(EvalPrediction(logits, labels)),
+            "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
+            "history": history(trainer),
             "minutes": round((time.time() - started) / 60, 1),
-            **_circumstances(trainer),
+            **circumstances(trainer),
         }
-        temperature = fit_temperature(logits, labels)
         seal = {"temperature": temperature, "max_length": config.max_length, "provenance": provenance}
         write_checkpoint(trainer.model, trainer.processing_class, out, seal)
     trainer.accelerator.wait_for_everyone()
@@ -151,7 +152,7 @@ def _build_trainer(
         eval_dataset=tokenised(validation, tokenizer, config.max_length),
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
         processing_class=tokenizer,
-        compute_metrics=_scores,
+        compute_metrics=scores,
         callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
     )
 
@@ -171,6 +172,8 @@ def _build_model(base: PretrainedConfig, config: TrainConfig) -> Any:
         use_safetensors=True,
         **_dropouts(base, config.dropout),
     )
+    if config.shared_dropout and not share_dropout(model, config.shared_dropout):
+        raise ConfigError(f"shared_dropout is {config.shared_dropout}, but {base.model_type} has no dropout")
     for name, parameter in model.named_parameters():
         if any(frozen in name for frozen in config.freeze):
             parameter.requires_grad = False
@@ -225,42 +228,6 @@ def _uses_bf16(precision: str) -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-
-
-def _scores(prediction: EvalPrediction) -> dict[str, float]:
-    names = [label.value for label in LABELS]
-    predicted = [names[i] for i in np.asarray(prediction.predictions).argmax(axis=1)]
-    reference = [names[i] for i in np.asarray(prediction.label_ids)]
-    metrics = classification_metrics(reference, predicted)
-    return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
-
-
-def _origin(config: TrainConfig) -> dict[str, Any]:
-    """Return digest and provenance of the checkpoint that training started from, if it was one of ours."""
-    place = Path(find_base(config.base))
-    if not (place / MANIFEST).is_file():
-        return {}
-    origin = open_checkpoint(place)
-    return {"started_from": {"digest": origin.digest, "provenance": dict(origin.provenance)}}
-
-
-def _circumstances(trainer: Trainer) -> dict[str, Any]:
-    """Return how far the run went, on what hardware, with which versions."""
-    on_cuda = torch.cuda.is_available()
-    packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
-    return {
-        "steps": trainer.state.global_step,
-        "hardware": {
-            "device": torch.cuda.get_device_name(0) if on_cuda else platform.machine() + " CPU",
-            "threads": torch.get_num_threads(),
-            "processes": trainer.args.world_size,
-            "precision": "bf16" if trainer.args.bf16 else "fp32",
-        },
-        "versions": {
-            "python": platform.python_version(),
-            **{package: metadata.version(package) for package in packages},
-        },
-    }
 
 
 def _say(message: str) -> None:

@@ -1,0 +1,80 @@
+"""What a training run writes down about itself: scores, origin, hardware, versions."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import EvalPrediction, Trainer
+
+from stance.checkpoint import MANIFEST, open_checkpoint
+from stance.evaluation.metrics import classification_metrics
+from stance.evaluation.selective import RISKS, risk_coverage
+from stance.inference.classifier import softmax
+from stance.schema import LABELS
+from stance.train.base import find_base
+from stance.train.config import TrainConfig
+
+
+def scores(prediction: EvalPrediction) -> dict[str, float]:
+    """Return what a state of the training is judged by."""
+    names = [label.value for label in LABELS]
+    predicted = [names[i] for i in np.asarray(prediction.predictions).argmax(axis=1)]
+    reference = [names[i] for i in np.asarray(prediction.label_ids)]
+    metrics = classification_metrics(reference, predicted)
+    return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
+
+
+def confidence_for_risk(
+    logits: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]
+) -> dict[str, float]:
+    """Return the least confidence that keeps to each risk on the validation data."""
+    probabilities = softmax(logits)
+    curve = risk_coverage(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+    return {str(risk): curve.confidence_for(risk) for risk in RISKS}
+
+
+def history(trainer: Trainer) -> list[dict[str, float]]:
+    """Return the validation scores along the way, by examples seen."""
+    batch = trainer.args.train_batch_size * trainer.args.world_size
+    return [
+        {
+            "examples": entry["step"] * batch,
+            **{name: entry[f"eval_{name}"] for name in ("loss", "macro_f1", "denies_f1")},
+        }
+        for entry in trainer.state.log_history
+        if "eval_macro_f1" in entry
+    ]
+
+
+def origin_of(config: TrainConfig) -> dict[str, Any]:
+    """Return digest and provenance of the checkpoint that training started from, if it was one of ours."""
+    place = Path(find_base(config.base))
+    if not (place / MANIFEST).is_file():
+        return {}
+    origin = open_checkpoint(place)
+    return {"started_from": {"digest": origin.digest, "provenance": dict(origin.provenance)}}
+
+
+def circumstances(trainer: Trainer) -> dict[str, Any]:
+    """Return how far the run went, on what hardware, with which versions."""
+    on_cuda = torch.cuda.is_available()
+    packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
+    return {
+        "steps": trainer.state.global_step,
+        "hardware": {
+            "device": torch.cuda.get_device_name(0) if on_cuda else platform.machine() + " CPU",
+            "threads": torch.get_num_threads(),
+            "processes": trainer.args.world_size,
+            "precision": "bf16" if trainer.args.bf16 else "fp32",
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{package: metadata.version(package) for package in packages},
+        },
+    }
