@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.errors import InputError, StanceError
+from stance.evaluate_cli import evaluate
 from stance.output import print_json, say
-from stance.usage import build_parser
+from stance.usage import build_parser, open_classifier
 
 if TYPE_CHECKING:
-    from stance.inference.classifier import StanceClassifier
+    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def classify(options: argparse.Namespace) -> int:
     """Classify one pair or a file of pairs."""
     if options.pairs is None:
-        prediction = _classifier(options).classify(options.claim, options.sentence)
+        prediction = open_classifier(options).classify(options.claim, options.sentence)
         probabilities = {label.value: p for label, p in prediction.probabilities.items()}
         if options.json:
             print_json(
@@ -63,7 +64,7 @@ def classify(options: argparse.Namespace) -> int:
     from stance.inference.batch import classify_file
 
     counts = classify_file(
-        _classifier(options),
+        open_classifier(options),
         options.pairs,
         options.out,
         resume=options.resume,
@@ -82,7 +83,7 @@ def check(options: argparse.Namespace) -> int:
     from stance.check import check_article
     from stance.console import show_check
 
-    result = check_article(_classifier(options), options.claim, read_article(options.article))
+    result = check_article(open_classifier(options), options.claim, read_article(options.article))
     if options.json:
         print_json(result.to_dict())
     else:
@@ -107,7 +108,7 @@ def compare(options: argparse.Namespace) -> int:
             say(f"skipped: {error}")
     if not articles:
         raise InputError(f"none of the {failed} articles could be read")
-    result = compare_sources(_classifier(options), claims, articles)
+    result = compare_sources(open_classifier(options), claims, articles)
     if options.html:
         title = f"{len(claims)} claims in {len(articles)} articles"
         write_report(options.html, title, [comparison_section(result)])
@@ -175,38 +176,6 @@ def export(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"checkpoint": str(checkpoint.path), "digest": checkpoint.digest})
     return 0
-
-
-def evaluate(options: argparse.Namespace) -> int:
-    """Evaluate a checkpoint on labelled pairs."""
-    from stance.console import show_evaluations
-    from stance.evaluation.harness import evaluate_classifier
-    from stance.evaluation.suites import suite_data
-
-    classifier = _classifier(options)
-    reports = []
-    for name, examples in suite_data(options.suite, options.data, options.split):
-        say(f"{name}: {len(examples):,} pairs")
-        reports.append(evaluate_classifier(classifier, examples, name))
-    if options.out:
-        for report in reports:
-            report.write(options.out if len(reports) == 1 else options.out / report.name)
-        where = options.out if len(reports) == 1 else f"{options.out}/SET"
-        say(f"wrote metrics.json, predictions.parquet and confusion.png to {where}")
-    if options.json:
-        print_json([report.to_dict() for report in reports])
-    else:
-        show_evaluations(reports)
-    return 0
-
-
-def _classifier(options: argparse.Namespace) -> StanceClassifier:
-    from stance.inference.classifier import StanceClassifier
-
-    classifier = StanceClassifier.from_pretrained(options.model, device=options.device)
-    if options.verbose:
-        say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
-    return classifier
 
 
 def _fail(message: str) -> int:

@@ -52,7 +52,7 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
     classifier = StanceClassifier.from_pretrained()
     evaluations = {
         name: evaluate_classifier(classifier, examples, name).to_dict()
-        for name, examples in _evaluation_sets(articles, suites)
+        for name, examples in evaluation_sets(articles, suites)
     }
     size = sum((checkpoint.path / name).stat().st_size for name in (*FILES, MANIFEST))
     results = {
@@ -116,7 +116,8 @@ def rendered_cards() -> dict[Path, str]:
     return pages
 
 
-def _evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tuple[str, list[Example]]]:
+def evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tuple[str, list[Example]]]:
+    """Yield name and examples of everything that the embedded checkpoint is scored on."""
     yield "kremlin_call test, restated", read_examples(KREMLIN_CALL, "test")
     if articles is not None:
         built = Path("runs/corpus/verbatim")

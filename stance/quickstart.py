@@ -21,6 +21,7 @@ from stance.corpus.examples import read_examples
 from stance.corpus.records import read_standoff
 from stance.errors import StanceError
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
+from stance.evaluation.writing import write_evaluation
 from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.report import comparison_section, errors_section, metrics_section, write_report
@@ -61,7 +62,7 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
     for name, one in (("embedded", default_checkpoint()), ("fine-tuned", checkpoint)):
         classifier = StanceClassifier.from_pretrained(one.path)
         reports.append(evaluate_classifier(classifier, examples, f"{name}, {edition}"))
-    reports[-1].write(out)
+    write_evaluation(reports[-1], out / "evaluation")
 
     ERR.rule("4/5  comparing the five articles")
     claims = [claim.claim for claim in read_standoff(corpus).claims if claim.split == "test"]
@@ -133,8 +134,8 @@ def main() -> int:
         ERR.print(f"quickstart: {error}", markup=False)
         return 1
     ERR.print(
-        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; beside it are metrics.json, "
-        "predictions.parquet (every prediction), comparison.json (the board) and model/ (the checkpoint).",
+        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; beside it are evaluation/ (all "
+        "scores and every prediction), comparison.json (the board) and model/ (the checkpoint).",
         markup=False,
         highlight=False,
     )

@@ -70,16 +70,26 @@ def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
 
 
 def errors_section(predictions: Sequence[Mapping[str, Any]], limit: int = 12) -> str:
-    """Return the most confident mistakes, with their text."""
+    """Return the most confident mistakes, with their text; predictions that failed come first."""
     wrong = [row for row in predictions if row["label"] != row["reference"]]
-    wrong.sort(key=lambda row: -row[row["label"]])
+    wrong.sort(key=lambda row: -row.get(row["label"], 2.0))
     items = "".join(
         f"<li><p class='claim'>{escape(row['claim'])}</p><p>{escape(row['sentence'])}</p>"
-        f"<p class='small'>labelled <b>{row['reference']}</b>, predicted <b>{row['label']}</b> with "
-        f"{row[row['label']]:.0%}</p></li>"
+        f"<p class='small'>labelled <b>{row['reference']}</b>, {_given(row)}</p></li>"
         for row in wrong[:limit]
     )
     return f"<section><h2>Most confident mistakes ({len(wrong):,} in all)</h2><ol>{items}</ol></section>"
+
+
+def _given(row: Mapping[str, Any]) -> str:
+    label = row["label"]
+    return f"predicted <b>{label}</b> with {row[label]:.0%}" if label in row else "the prediction failed"
+
+
+def picture_section(title: str, pictures: Sequence[tuple[str, str]]) -> str:
+    """Return pictures side by side; each is a description and a data URL."""
+    items = "".join(f"<img src='{source}' alt='{escape(name)}'>" for name, source in pictures)
+    return f"<section><h2>{escape(title)}</h2><div class='pictures'>{items}</div></section>"
 
 
 def _board_row(comparison: SourceComparison, row: int) -> str:

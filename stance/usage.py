@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stance import __version__
 from stance.corpus.examples import SPLITS
 from stance.corpus_cli import VERBS
+from stance.output import say
+
+if TYPE_CHECKING:
+    from stance.inference.classifier import StanceClassifier
 
 CORPUS = "data/kremlin_call"
 """Where a clone of the project keeps the corpus of the five articles."""
 
 FORMATS = ("label-studio", "doccano", "argilla", "csv")
 """As in :mod:`stance.corpus.exchange`, which is not loaded before it is needed."""
+
+SUITES = "public: every table in the folder --data; behaviour: minimal sets of pairs and noise in the text"
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -93,8 +99,14 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(verbs, runs["evaluate"], "stance evaluate --data my_pairs.csv --out runs/evaluation")
     verb.add_argument("--data", type=Path, help=f"labelled pairs: a file or folder (default {CORPUS})")
     verb.add_argument("--split", default="test", help="which split, where there are several (default test)")
-    verb.add_argument("--suite", choices=["public"], help="every table in the folder --data, one by one")
-    verb.add_argument("--out", type=Path, help="folder for metrics, predictions and a picture")
+    verb.add_argument("--suite", choices=["public", "behaviour"], help=SUITES)
+    verb.add_argument("--out", type=Path, help="folder for report, pictures and every prediction")
+    verb.add_argument(
+        "--no-controls", dest="controls", action="store_false", help="score no predictors that see too little"
+    )
+    verb.add_argument("--predictions", type=Path, help="score the predictions.parquet of an earlier run")
+    verb.add_argument("--against", type=Path, help="another run's predictions.parquet to compare them with")
+    verb.set_defaults(usage=lambda options, verb=verb: _check_evaluate_usage(verb, options))
     _add_model(verb)
 
 
@@ -170,6 +182,25 @@ def _add_model(verb: argparse.ArgumentParser) -> None:
         "--device", default="auto", choices=["auto", "cpu", "cuda"], help="where to compute (default: auto)"
     )
     verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
+
+
+def open_classifier(options: argparse.Namespace) -> StanceClassifier:
+    """Open what ``--model`` and ``--device`` ask for."""
+    from stance.inference.classifier import StanceClassifier
+
+    classifier = StanceClassifier.from_pretrained(options.model, device=options.device)
+    if options.verbose:
+        say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
+    return classifier
+
+
+def _check_evaluate_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.against and not options.predictions:
+        parser.error(
+            "--against compares two runs: name the predictions.parquet of the first with --predictions"
+        )
+    if options.predictions and (options.model or options.data or options.suite):
+        parser.error("--predictions holds labels and probabilities: it needs no --model, --data or --suite")
 
 
 def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -50,7 +50,11 @@ def tiny_model(family: str = "bert") -> tuple[object, object]:
         cls_token="[CLS]",
         sep_token="[SEP]",
         mask_token="[MASK]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        model_input_names=[
+            "input_ids",
+            *([] if family in ("modernbert", "distilbert") else ["token_type_ids"]),
+            "attention_mask",
+        ],
     )
     torch.manual_seed(7)
     config = AutoConfig.for_model(
@@ -62,6 +66,10 @@ def tiny_model(family: str = "bert") -> tuple[object, object]:
         intermediate_size=64,
         max_position_embeddings=160,
         pad_token_id=0,
+        bos_token_id=2,
+        cls_token_id=2,
+        eos_token_id=3,
+        sep_token_id=3,
         num_labels=3,
         id2label={0: "supports", 1: "denies", 2: "neutral"},
         label2id={"supports": 0, "denies": 1, "neutral": 2},

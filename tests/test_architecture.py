@@ -35,7 +35,20 @@ LAYER_OF = {
     **dict.fromkeys(["checkpoint", "inference"], "model"),
     **dict.fromkeys(["check", "report", "console", "evaluation"], "judgement"),
     **dict.fromkeys(
-        ["", "train", "quickstart", "publish", "usage", "cli", "corpus_cli", "output", "__main__"], "roof"
+        [
+            "",
+            "train",
+            "quickstart",
+            "publish",
+            "studies",
+            "evaluate_cli",
+            "usage",
+            "cli",
+            "corpus_cli",
+            "output",
+            "__main__",
+        ],
+        "roof",
     ),
 }
 BELOW = {

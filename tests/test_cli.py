@@ -71,6 +71,12 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+WRITTEN = (
+    "confusion.png", "predictions.parquet", "reliability.png", "report.html", "report.json", "report.md",
+    "risk_coverage.png",
+)  # fmt: skip
+
+
 def files_under(folder: Path) -> dict[str, bytes]:
     return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
 
@@ -250,9 +256,65 @@ def test_evaluate_prints_what_it_writes(run: Run, model: list[str], place: Path)
     code, out, _ = run("evaluate", "--data", place / "pairs.csv", "--out", out_folder, "--json", *model)
     (value,) = json.loads(out)
     assert code == 0
-    assert value == json.loads((out_folder / "metrics.json").read_text(encoding="utf-8"))
+    assert value == json.loads((out_folder / "report.json").read_text(encoding="utf-8"))
     assert value["name"] == "pairs"
     assert value["all"]["n"] == len(list(read_table(out_folder / "predictions.parquet"))) == 2
+
+
+def test_saved_predictions_give_the_same_scores_and_can_be_compared(
+    run: Run, model: list[str], place: Path
+) -> None:
+    first = place / "first"
+    _, out, _ = run("evaluate", "--data", place / "pairs.csv", "--out", first, "--json", *model)
+    saved = first / "predictions.parquet"
+    code, again, _ = run("evaluate", "--predictions", saved, "--against", saved, "--json")
+    assert code == 0
+    (one,), (other,) = json.loads(out), json.loads(again)
+    for name in ("macro_f1", "confusion", "per_class", "interval", "ece", "risk_coverage"):
+        assert other["all"][name] == one["all"][name], name
+    assert [d["outcome"] for d in other["about"]["comparison"]] == ["no difference shown"] * 2
+
+
+def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str], place: Path) -> None:
+    lines = (place / "pairs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (place / "fewer.csv").write_text("".join(lines[:-1]), encoding="utf-8")
+    for name in ("pairs", "fewer"):
+        run("evaluate", "--data", place / f"{name}.csv", "--out", place / name, *model)
+    files = [place / name / "predictions.parquet" for name in ("pairs", "fewer")]
+    code, _, err = run("evaluate", "--predictions", files[0], "--against", files[1])
+    assert code == 1
+    assert "not predictions for the same labelled pairs in the same order" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--against", "b.parquet"), "name the predictions.parquet of the first with --predictions"),
+        (("--predictions", "a.parquet", "--data", "x.csv"), "it needs no --model, --data or --suite"),
+    ],
+)
+def test_evaluate_refuses_what_does_not_go_together(
+    arguments: tuple[str, ...], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", *arguments])
+    assert stopped.value.code == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_behaviour_is_scored_by_capability(run: Run, model: list[str], tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    rows = [
+        {"case": "a", "capability": "negation", "claim": "they met", "sentence": text, "label": label}
+        for text, label in (("they met", "supports"), ("they denied it", "denies"))
+    ]
+    cases.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    command = ("evaluate", "--suite", "behaviour", "--data", cases, "--out", tmp_path / "o", *model)
+    code, out, _ = run(*command, "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads((tmp_path / "o" / "behaviour.json").read_text(encoding="utf-8"))
+    assert json.loads(out)["capabilities"]["negation"]["pairs"] == 2
+    assert "space at the end" in run(*command).out
 
 
 def test_evaluate_shows_a_table_to_people(run: Run, model: list[str], place: Path) -> None:
@@ -271,9 +333,7 @@ def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place:
     )
     assert code == 0
     assert [report["name"] for report in json.loads(out)] == ["a", "b"]
-    assert sorted(files_under(place / "o")) == [
-        f"{name}/{file}" for name in "ab" for file in ("confusion.png", "metrics.json", "predictions.parquet")
-    ]
+    assert sorted(files_under(place / "o")) == [f"{name}/{file}" for name in "ab" for file in WRITTEN]
 
 
 def test_build_gives_the_restated_edition_without_articles(run: Run, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pytest
 from stance.corpus.examples import Example
 from stance.errors import InputError
-from stance.evaluation.harness import PREDICTION_COLUMNS, evaluate_classifier
-from stance.evaluation.metrics import classification_metrics, f1_intervals, probability_metrics
+from stance.evaluation.calibration import untempered
+from stance.evaluation.harness import evaluate_classifier, report_of
+from stance.evaluation.metrics import FAILED, expected_calibration_error
 from stance.evaluation.suites import suite_data
-from stance.schema import LABELS, Label
-from stance.tables import read_table, write_table
+from stance.schema import Label
+from stance.tables import write_table
 from stance.testing import KeywordClassifier
 
 CLASSIFIER = KeywordClassifier({"met": Label.SUPPORTS, "denied": Label.DENIES}, confidence=0.8)
@@ -27,16 +28,19 @@ EXAMPLES = [
     Example("c3", "It snowed.", Label.DENIES, "g3", False, "s"),
 ]
 METRICS = {
-    "interval",
-    "n",
-    "accuracy",
-    "macro_f1",
-    "denies_f1",
-    "per_class",
-    "confusion",
-    "log_loss",
-    "brier",
-    "ece",
+    *(
+        "interval",
+        "n",
+        "failed",
+        "accuracy",
+        "balanced_accuracy",
+        "mcc",
+        "macro_f1",
+        "denies_f1",
+        "per_class",
+    ),
+    *("confusion", "log_loss", "brier", "ece", "ece_before_temperature", "reliability", "aurc"),
+    *("accuracy_at_coverage", "risk_coverage"),
 }
 
 
@@ -108,38 +112,53 @@ def test_there_is_no_related_part_where_all_pairs_are_related() -> None:
     assert set(evaluate_classifier(CLASSIFIER, EXAMPLES[:2]).metrics) == {"all"}
 
 
-def test_metrics_json_and_predictions_parquet_agree(tmp_path: Path) -> None:
-    evaluate_classifier(CLASSIFIER, EXAMPLES, "five").write(tmp_path / "deep" / "er")
-    folder = tmp_path / "deep" / "er"
-    assert sorted(file.name for file in folder.iterdir()) == [
-        "confusion.png",
-        "metrics.json",
-        "predictions.parquet",
-    ]
-    stored = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    rows = [row.values for row in read_table(folder / "predictions.parquet", PREDICTION_COLUMNS)]
-    assert stored["name"] == "five"
-    assert [(r["claim"], r["sentence"], r["reference"]) for r in rows] == [
-        (e.claim, e.sentence, e.label.value) for e in EXAMPLES
-    ]
-    for part, kept in (
-        ("all", rows),
-        ("related", [r for r in rows if r["related"] or r["reference"] != "neutral"]),
-    ):
-        references = [r["reference"] for r in kept]
-        probabilities = np.array([[r[label.value] for label in LABELS] for r in kept])
-        assert [r["label"] for r in kept] == [LABELS[i].value for i in probabilities.argmax(axis=1)]
-        groups = [r["group"] for r in kept]
-        recomputed = {
-            "interval": f1_intervals(references, [r["label"] for r in kept], groups),
-            **classification_metrics(references, [r["label"] for r in kept]),
-            **probability_metrics(references, probabilities),
-        }
-        for name in METRICS - {"per_class", "confusion", "interval"}:
-            assert stored[part][name] == pytest.approx(recomputed[name], abs=1e-6)
-        assert stored[part]["interval"] == recomputed["interval"]
-        assert stored[part]["confusion"] == recomputed["confusion"]
-        assert stored[part]["per_class"] == recomputed["per_class"]
+class Picky:
+    """A predictor that cannot take long claims."""
+
+    def pair_problem(self, claim: str, sentence: str) -> str:
+        return "too long" if claim == "c2" else ""
+
+    def predict_proba(self, pairs: Sequence[tuple[str, str]], /) -> npt.NDArray[np.float32]:
+        assert all(claim != "c2" for claim, _ in pairs)
+        return CLASSIFIER.predict_proba(pairs)
+
+
+def test_a_failed_prediction_counts_as_wrong_and_is_listed() -> None:
+    report = evaluate_classifier(Picky(), EXAMPLES)
+    metrics = report.metrics["all"]
+    assert metrics["failed"] == 2
+    assert metrics["accuracy"] == pytest.approx(2 / 5)
+    assert metrics["per_class"]["neutral"] == {"precision": 0, "recall": 0, "f1": 0, "support": 2}
+    assert [row["label"] for row in report.predictions] == ["supports", "denies", FAILED, FAILED, "neutral"]
+    assert report.predictions[2]["denies"] is None
+
+
+def test_calibration_is_reported_before_and_after() -> None:
+    rng = np.random.default_rng(1)
+    probabilities = rng.dirichlet([1, 1, 1], size=len(EXAMPLES) * 40)
+    examples = EXAMPLES * 40
+    metrics = report_of(examples, probabilities, temperature=2.0).metrics["all"]
+    correct = np.array(
+        [["supports", "denies", "neutral"][i] for i in probabilities.argmax(axis=1)]
+    ) == np.array([example.label.value for example in examples])
+    raw = untempered(probabilities, 2.0)
+    assert metrics["ece_before_temperature"] == pytest.approx(
+        expected_calibration_error(raw.max(axis=1), correct)
+    )
+    np.testing.assert_allclose(untempered(probabilities, 1.0), probabilities, atol=1e-9)
+    assert (raw.max(axis=1) >= probabilities.max(axis=1) - 1e-12).all()
+
+
+def test_few_groups_and_a_control_that_is_as_good_are_said() -> None:
+    perfect = np.eye(3)[[0, 1, 2, 2, 1]]
+    report = evaluate_classifier(CLASSIFIER, EXAMPLES, controls={"sees little": perfect})
+    assert "3 groups only" in report.about["few_clusters"]
+    assert "'sees little' reaches macro-F1 1.000" in report.about["not_better_than_a_control"]
+    assert report.controls["sees little"]["accuracy"] == 1
+    poor = np.tile([0.2, 0.2, 0.6], (5, 1))
+    many = [e._replace(group=f"{e.group} {i}") for i in range(30) for e in EXAMPLES]
+    about = evaluate_classifier(CLASSIFIER, many, controls={"poor": np.tile(poor, (30, 1))}).about
+    assert set(about) == {"data_sha256"}
 
 
 def test_the_report_is_plain_json() -> None:

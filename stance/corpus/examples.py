@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,12 +13,24 @@ from stance.tables import FORMATS, read_table
 
 SPLITS = ("train", "validation", "test")
 
+FACETS = {
+    "outlet": "outlet",
+    "article_id": "article",
+    "domain": "domain",
+    "claim_kind": "kind of claim",
+    "forms": "form of sentence",
+    "sentence_kind": "kind of sentence",
+    "tag": "phenomenon",
+}
+"""Columns whose values become facets of a pair, and what the facets are called."""
+
 
 class Example(NamedTuple):
     """A labelled pair.
 
     ``group`` names what must not be torn apart by a split (claim family, event, topic);
-    ``related`` is false for a neutral pair of two texts that have nothing to do with each other.
+    ``related`` is false for a neutral pair of two texts that have nothing to do with each other;
+    ``facets`` are names and values of what the table says of the pair besides, for scores by slice.
     """
 
     claim: str
@@ -26,6 +39,7 @@ class Example(NamedTuple):
     group: str = ""
     related: bool = True
     source: str = ""
+    facets: tuple[tuple[str, str], ...] = ()
 
 
 def read_examples(
@@ -37,7 +51,7 @@ def read_examples(
     ----------
     path : str or Path
         A ``.csv``, ``.jsonl`` or ``.parquet`` file with the columns ``claim``, ``sentence`` and
-        ``label`` (``group``, ``related`` and ``split`` are used where present), or a folder that
+        ``label`` (``group``, ``related``, ``split`` and ``FACETS`` are used where present), or a folder that
         holds such files named ``train``, ``validation`` and ``test``, or is a ``DatasetDict`` on
         disk as ``stance build`` writes it.
     split : str, optional
@@ -50,7 +64,7 @@ def read_examples(
     Raises
     ------
     InputError
-        Names file, row, column, value and remedy.
+        Names file, row, column, value and remedy; also where two rows have the same ``pair_id``.
     """
     place = Path(path)
     if (place / "dataset_dict.json").is_file():
@@ -68,10 +82,16 @@ def read_examples(
 
 def _rows(file: Path, skip_unlabelled: bool) -> Iterator[tuple[str, Example]]:
     """Yield the ``split`` value (empty where there is none) and the example of every row."""
+    seen: dict[str, int] = {}
     for row in read_table(file, ("claim", "sentence", "label")):
         where = f"{str(file)!r}, row {row.number}"
         if row.error:
             raise InputError(f"{where}: {row.error}; mend the row or remove it")
+        name = row.values.get("pair_id")
+        if name is not None and seen.setdefault(str(name), row.number) != row.number:
+            raise InputError(
+                f"{where}: pair_id {name!r} is that of row {seen[str(name)]} too; expected each once"
+            )
         if skip_unlabelled and row.values.get("label") in (None, ""):
             continue
         yield str(row.values.get("split") or ""), parse_example(row.values, where, file.stem)
@@ -108,6 +128,7 @@ def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example
         group=str(values.get("group") or texts["claim"]),
         related=str(values.get("related", True)).lower() != "false",
         source=str(values.get("source") or source),
+        facets=tuple(_facets(values)),
     )
 
 
@@ -134,6 +155,22 @@ def label_counts(examples: Iterable[Example]) -> dict[str, int]:
     for example in examples:
         counts[example.label.value] += 1
     return counts
+
+
+def pairs_digest(examples: Iterable[Example]) -> str:
+    """Return the sha256 of claims, sentences and labels, in their order."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update("\x1f".join((example.claim, example.sentence, example.label)).encode())
+        digest.update(b"\x1e")
+    return digest.hexdigest()
+
+
+def _facets(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for column, name in FACETS.items():
+        value = str(values.get(column) or "")
+        for one in value.split() if column == "forms" else [value] * bool(value):
+            yield name, one
 
 
 def _text(values: Mapping[str, Any], name: str, where: str) -> str:

@@ -47,3 +47,22 @@ def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.int
     bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
     found = optimize.minimize_scalar(log_loss, bounds=bounds, method="bounded")
     return float(np.exp(found.x))
+
+
+def untempered(probabilities: npt.NDArray[np.floating], temperature: float) -> npt.NDArray[np.float64]:
+    """Return what probabilities were before their logits were divided by a temperature.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, 3)
+    temperature : float
+
+    Returns
+    -------
+    ndarray of shape (n, 3)
+        Rows sum to 1.
+    """
+    logits = temperature * np.log(np.clip(probabilities.astype(np.float64), 1e-30, None))
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    raw: npt.NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return raw

@@ -10,9 +10,13 @@ import numpy.typing as npt
 
 from stance.errors import InputError, require
 from stance.resampling import SAMPLES, Counts, count_pairs, estimate, resample
-from stance.schema import LABELS
+from stance.schema import LABELS, Label
 
 Names = Sequence[str]
+
+
+FAILED = "failed"
+"""Takes the place of a label where a predictor could not give one; counts as wrong."""
 
 
 def classification_metrics(references: Names, predictions: Names) -> dict[str, Any]:
@@ -21,14 +25,15 @@ def classification_metrics(references: Names, predictions: Names) -> dict[str, A
     Parameters
     ----------
     references, predictions : sequence of str
-        Label names, of equal length.
+        Label names, of equal length; a prediction may be ``FAILED``.
 
     Returns
     -------
     dict
-        ``n``, ``accuracy``, ``macro_f1`` (over all three labels; one that is absent from both
-        sides counts as 0), ``denies_f1``, ``per_class`` (precision, recall, f1, support) and
-        ``confusion`` (rows: reference, columns: prediction), all in the order of ``LABELS``.
+        ``n``, ``failed``, ``accuracy``, ``balanced_accuracy`` (mean recall of the labels among the
+        references), ``mcc`` (Matthews' correlation), ``macro_f1`` (over all three labels; one that is
+        absent from both sides counts as 0), ``denies_f1``, ``per_class`` (precision, recall, f1, support)
+        and ``confusion`` (rows: reference, columns: prediction), all in the order of ``LABELS``.
 
     Raises
     ------
@@ -37,7 +42,8 @@ def classification_metrics(references: Names, predictions: Names) -> dict[str, A
     """
     metrics = require("sklearn.metrics", "train")
     names = [label.value for label in LABELS]
-    reference, prediction = _names(references, "references"), _names(predictions, "predictions")
+    reference = _names(references, "references")
+    prediction = _names(predictions, "predictions", FAILED)
     if len(reference) != len(prediction) or not reference:
         raise InputError(
             f"{len(reference)} references and {len(prediction)} predictions; expected the same number, "
@@ -57,7 +63,10 @@ def classification_metrics(references: Names, predictions: Names) -> dict[str, A
     }
     return {
         "n": len(reference),
+        "failed": prediction.count(FAILED),
         "accuracy": float(metrics.accuracy_score(reference, prediction)),
+        "balanced_accuracy": float(recall[support > 0].mean()),
+        "mcc": _mcc(reference, prediction),
         "macro_f1": float(np.mean(f1)),
         "denies_f1": per_class["denies"]["f1"],
         "per_class": per_class,
@@ -73,7 +82,7 @@ def f1_intervals(
     Parameters
     ----------
     references, predictions : sequence of str
-        Label names.
+        Label names; a prediction may be ``FAILED``.
     clusters : sequence of str
         What each row belongs to (event, claim family, claim): whole clusters are drawn.
     samples : int
@@ -83,17 +92,28 @@ def f1_intervals(
     dict
         ``clusters`` (their number), ``macro_f1`` and ``denies_f1``, each a list of low and high end.
     """
-    names = [label.value for label in LABELS]
-    rows, columns = ([names.index(name) for name in side] for side in (references, predictions))
-    counts = count_pairs(rows, columns, clusters, len(names))
+    counts = confusion_counts(references, predictions, clusters)
     drawn = resample(counts, samples)
-    macro = estimate(lambda c: f1_of(c).mean(axis=-1), counts, drawn)
-    denies = estimate(lambda c: f1_of(c)[..., names.index("denies")], counts, drawn)
+    macro = estimate(lambda c: f1_of(c)[..., : len(LABELS)].mean(axis=-1), counts, drawn)
+    denies = estimate(lambda c: f1_of(c)[..., LABELS.index(Label.DENIES)], counts, drawn)
     return {
         "clusters": len(counts),
         "macro_f1": [macro.low, macro.high],
         "denies_f1": [denies.low, denies.high],
     }
+
+
+def confusion_counts(references: Names, predictions: Names, clusters: Names) -> Counts:
+    """Count references and predictions that meet in each cluster.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, 4, 4)
+        Rows: reference, columns: prediction; the fourth is ``FAILED``.
+    """
+    index = {name: i for i, name in enumerate([*(label.value for label in LABELS), FAILED])}
+    rows, columns = ([index[name] for name in side] for side in (references, predictions))
+    return count_pairs(rows, columns, clusters, len(index))
 
 
 def f1_of(confusion: Counts) -> npt.NDArray[np.float64]:
@@ -155,23 +175,40 @@ def probability_metrics(
 def expected_calibration_error(
     confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_], bins: int = 10
 ) -> float:
-    """Return the mean gap between confidence and accuracy over bins of equal mass (Naeini 2015).
+    """Return the mean gap between confidence and accuracy over bins of equal mass (Naeini 2015)."""
+    parts = reliability_bins(confidence, correct, bins)
+    return sum(one["n"] * abs(one["confidence"] - one["accuracy"]) for one in parts) / len(confidence)
+
+
+def reliability_bins(
+    confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_], bins: int = 10
+) -> list[dict[str, float]]:
+    """Return ``n``, mean ``confidence`` and ``accuracy`` of bins of equal mass, least confident first.
 
     Pairs of equal confidence share their accuracy, so that the order of rows changes nothing.
     """
     _, group = np.unique(confidence, return_inverse=True)
     shared = (np.bincount(group, weights=correct) / np.bincount(group))[group]
     order = np.argsort(confidence, kind="stable")
-    gaps = [
-        len(part) * abs(float(confidence[part].mean()) - float(shared[part].mean()))
+    return [
+        {
+            "n": len(part),
+            "confidence": float(confidence[part].mean()),
+            "accuracy": float(shared[part].mean()),
+        }
         for part in np.array_split(order, bins)
         if len(part)
     ]
-    return sum(gaps) / len(confidence)
 
 
-def _names(labels: Names, what: str) -> list[str]:
-    known = {label.value for label in LABELS}
+def _mcc(reference: Names, prediction: Names) -> float:
+    if len({*reference, *prediction}) == 1:
+        return 0.0  # scikit-learn's value too, but it warns
+    return float(require("sklearn.metrics", "train").matthews_corrcoef(reference, prediction))
+
+
+def _names(labels: Names, what: str, *more: str) -> list[str]:
+    known = {*(label.value for label in LABELS), *more}
     names = [str(label) for label in labels]
     unknown = [i for i, name in enumerate(names) if name not in known]
     if unknown:

@@ -47,3 +47,13 @@ def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tup
         raise InputError(f"{str(place)!r} does not exist; name labelled pairs with --data FILE_OR_FOLDER")
     has_splits = place.is_dir() or "split" in table_columns(place)
     yield place.stem, read_examples(place, split if has_splits else None)
+
+
+def training_data(data: Path | None) -> list[Example]:
+    """Return the train split beside the evaluated one; empty where there is none."""
+    place = data or Path("data/kremlin_call")
+    has_train = place.is_dir() and (
+        (place / "dataset_dict.json").is_file()
+        or any((place / f"train{ending}").is_file() for ending in FORMATS)
+    )
+    return read_examples(place, "train") if has_train else []

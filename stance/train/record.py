@@ -39,19 +39,6 @@ def confidence_for_risk(
     return {str(risk): curve.confidence_for(risk) for risk in RISKS}
 
 
-def history(trainer: Trainer) -> list[dict[str, float]]:
-    """Return the validation scores along the way, by examples seen."""
-    batch = trainer.args.train_batch_size * trainer.args.world_size
-    return [
-        {
-            "examples": entry["step"] * batch,
-            **{name: entry[f"eval_{name}"] for name in ("loss", "macro_f1", "denies_f1")},
-        }
-        for entry in trainer.state.log_history
-        if "eval_macro_f1" in entry
-    ]
-
-
 def origin_of(config: TrainConfig) -> dict[str, Any]:
     """Return digest and provenance of the checkpoint that training started from, if it was one of ours."""
     place = Path(find_base(config.base))
@@ -62,11 +49,12 @@ def origin_of(config: TrainConfig) -> dict[str, Any]:
 
 
 def circumstances(trainer: Trainer) -> dict[str, Any]:
-    """Return how far the run went, on what hardware, with which versions."""
+    """Return how far the run went, with the scores along the way, on what hardware, with which versions."""
     on_cuda = torch.cuda.is_available()
     packages = ("claim-stance", "torch", "transformers", "datasets", "tokenizers", "openvino", "numpy")
     return {
         "steps": trainer.state.global_step,
+        "history": _history(trainer),
         "hardware": {
             "device": torch.cuda.get_device_name(0) if on_cuda else platform.machine() + " CPU",
             "threads": torch.get_num_threads(),
@@ -78,3 +66,16 @@ def circumstances(trainer: Trainer) -> dict[str, Any]:
             **{package: metadata.version(package) for package in packages},
         },
     }
+
+
+def _history(trainer: Trainer) -> list[dict[str, float]]:
+    """Return the validation scores along the way, by examples seen."""
+    batch = trainer.args.train_batch_size * trainer.args.world_size
+    return [
+        {
+            "examples": entry["step"] * batch,
+            **{name: entry[f"eval_{name}"] for name in ("loss", "macro_f1", "denies_f1")},
+        }
+        for entry in trainer.state.log_history
+        if "eval_macro_f1" in entry
+    ]

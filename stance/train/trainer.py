@@ -40,7 +40,7 @@ from stance.train.data import describe, load_data
 from stance.train.dropout import share_dropout
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
-from stance.train.record import circumstances, confidence_for_risk, history, origin_of, scores
+from stance.train.record import circumstances, confidence_for_risk, origin_of, scores
 from stance.train.states import RECIPE, STATES, last_state, prepare_output
 
 
@@ -97,7 +97,6 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
             "dropped": mixture.dropped,
             "validation": scores(EvalPrediction(logits, labels)),
             "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
-            "history": history(trainer),
             "minutes": round((time.time() - started) / 60, 1),
             **circumstances(trainer),
         }

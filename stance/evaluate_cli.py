@@ -1,0 +1,137 @@
+"""``stance evaluate``: scores with intervals, controls and slices, from a model or from saved predictions."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from stance.errors import InputError
+from stance.output import print_json, say
+from stance.usage import open_classifier
+
+if TYPE_CHECKING:
+    from stance.evaluation.comparison import Difference
+    from stance.evaluation.harness import EvaluationReport
+
+PACKAGES = ("claim-stance", "numpy", "scikit-learn", "scipy", "openvino", "tokenizers")
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate a checkpoint, or predictions saved earlier, on labelled pairs."""
+    from stance.console import show_evaluations, show_table
+    from stance.evaluation.writing import write_evaluation
+
+    if options.suite == "behaviour":
+        return _behaviour(options)
+    reports = list(_of_predictions(options) if options.predictions else _of_model(options))
+    differences = _differences(options) if options.against else []
+    reports = [replace(report, about={**report.about, **_about(differences)}) for report in reports]
+    if options.out:
+        for report in reports:
+            names = write_evaluation(report, options.out if len(reports) == 1 else options.out / report.name)
+        where = options.out if len(reports) == 1 else f"{options.out}/SET"
+        say(f"wrote {', '.join(names)} to {where}")
+    if options.json:
+        print_json([report.to_dict() for report in reports])
+        return 0
+    show_evaluations(reports)
+    if differences:
+        show_table(
+            ("score", "second minus first", "p", "p after Holm", "outcome"),
+            [(one.score, str(one.estimate), one.p, one.adjusted, one.outcome) for one in differences],
+        )
+    return 0
+
+
+def _behaviour(options: argparse.Namespace) -> int:
+    """Score minimal sets, and what noise in the text does."""
+    from stance.console import show_table
+    from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
+    from stance.files import write_json
+
+    rows = read_cases(options.data or CASES)
+    scores = behaviour_scores(open_classifier(options), rows)
+    if options.out:
+        write_json(options.out / "behaviour.json", scores)
+        say(f"wrote {options.out / 'behaviour.json'}, with every pair labelled wrong")
+    if options.json:
+        print_json(scores)
+        return 0
+    head = ("capability", "sets", "all of a set right", "pairs", "right")
+    columns = ("cases", "consistency", "pairs", "accuracy")
+    shown = [(name, *(one[key] for key in columns)) for name, one in scores["capabilities"].items()]
+    show_table(head, shown)
+    show_table(
+        ("noise", "labels changed", "largest shift of a probability"),
+        [(name, one["changed"], one["largest_shift"]) for name, one in scores["noise"].items()],
+    )
+    return 0
+
+
+def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
+    from stance.evaluation.controls import control_probabilities
+    from stance.evaluation.harness import evaluate_classifier
+    from stance.evaluation.suites import suite_data, training_data
+
+    classifier = open_classifier(options)
+    for name, examples in suite_data(options.suite, options.data, options.split):
+        say(f"{name}: {len(examples):,} pairs")
+        train = [] if options.suite else training_data(options.data)
+        controls = control_probabilities(examples, train) if options.controls else {}
+        report = evaluate_classifier(
+            classifier,
+            examples,
+            name,
+            temperature=classifier.checkpoint.temperature,
+            controls=controls,
+        )
+        model = {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}
+        yield replace(report, about={**report.about, "model": model})
+
+
+def _of_predictions(options: argparse.Namespace) -> Iterator[EvaluationReport]:
+    from stance.evaluation.harness import report_of
+    from stance.evaluation.writing import read_predictions
+
+    yield report_of(*read_predictions(options.predictions), options.predictions.stem)
+
+
+def _differences(options: argparse.Namespace) -> Sequence[Difference]:
+    """Compare two files of predictions for the same pairs."""
+    from stance.evaluation.comparison import compare_predictions
+    from stance.evaluation.harness import labels_of
+    from stance.evaluation.writing import read_predictions
+
+    first, one = read_predictions(options.predictions)
+    second, other = read_predictions(options.against)
+    if [example[:3] for example in first] != [example[:3] for example in second]:
+        raise InputError(
+            f"{str(options.predictions)!r} ({len(first):,} pairs) and {str(options.against)!r} "
+            f"({len(second):,}) are not predictions for the same labelled pairs in the same order; evaluate "
+            "both models on the same data"
+        )
+    return compare_predictions(
+        [example.label.value for example in first],
+        labels_of(one),
+        labels_of(other),
+        [example.group for example in first],
+    )
+
+
+def _about(differences: Sequence[Difference]) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "command": " ".join(["stance", *sys.argv[1:]]),
+        "seed": 13,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: metadata.version(package) for package in PACKAGES},
+        },
+    }
+    if differences:
+        about["comparison"] = [one.to_dict() for one in differences]
+    return about

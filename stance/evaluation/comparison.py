@@ -1,0 +1,143 @@
+"""Comparing two models, or two runs, on the same pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.errors import InputError, require
+from stance.evaluation.metrics import f1_of
+from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
+from stance.schema import LABELS, Label
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A score of the second model minus that of the first.
+
+    ``p`` is two-sided and from the paired cluster bootstrap; ``adjusted`` is ``p`` after Holm's
+    correction over all differences that were compared together.
+    """
+
+    score: str
+    estimate: Estimate
+    p: float
+    adjusted: float
+
+    @property
+    def outcome(self) -> str:
+        """The difference in words."""
+        if not self.adjusted < SIGNIFICANCE:
+            return "no difference shown"
+        return f"{'second' if self.estimate.value > 0 else 'first'} better"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            **asdict(self),
+            "estimate": self.estimate.value,
+            "interval": [self.estimate.low, self.estimate.high],
+            "outcome": self.outcome,
+        }
+
+
+def compare_predictions(
+    references: Sequence[str],
+    first: Sequence[str],
+    second: Sequence[str],
+    clusters: Sequence[Hashable],
+    samples: int = SAMPLES,
+) -> list[Difference]:
+    """Compare the labels of two models on the same pairs: macro-F1 and the F1 of ``denies``.
+
+    Parameters
+    ----------
+    references, first, second : sequence of str of length n
+        Label names.
+    clusters : sequence of hashable of length n
+        What each pair belongs to; whole clusters are drawn, for both models the same ones.
+    samples : int
+        Bootstrap samples. No p-value is smaller than ``1 / (samples + 1)``.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, nothing is given or a label is unknown.
+    """
+    counts = _joint_counts(references, first, second, clusters)
+    drawn = resample(counts, samples)
+    denies = LABELS.index(Label.DENIES)
+    found = {
+        "macro_f1": _difference(lambda f1: f1.mean(axis=-1), counts, drawn),
+        "denies_f1": _difference(lambda f1: f1[..., denies], counts, drawn),
+    }
+    adjusted = holm([p for _, p in found.values()])
+    return [
+        Difference(score, value, p, corrected)
+        for (score, (value, p)), corrected in zip(found.items(), adjusted, strict=True)
+    ]
+
+
+def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> float:
+    """Return the p-value of McNemar's exact test, two-sided, that two models err equally often.
+
+    It takes the pairs for independent, which pairs of one article or claim are not; the bootstrap of
+    :func:`compare_predictions` does not.
+
+    Parameters
+    ----------
+    first_right, second_right : sequence of bool of length n
+    """
+    one, other = np.asarray(first_right, dtype=np.bool_), np.asarray(second_right, dtype=np.bool_)
+    only_first, only_second = int((one & ~other).sum()), int((~one & other).sum())
+    if not only_first + only_second:
+        return 1.0
+    return float(require("scipy.stats", "train").binomtest(only_first, only_first + only_second).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number (Holm 1979); the order is kept."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def _joint_counts(
+    references: Sequence[str], first: Sequence[str], second: Sequence[str], clusters: Sequence[Hashable]
+) -> Counts:
+    """Count (reference, first, second) in each cluster: shape ``(n_clusters, 3, 9)``."""
+    lengths = {len(references), len(first), len(second), len(clusters)}
+    if len(lengths) != 1 or not references:
+        raise InputError(
+            f"{len(references)} references, {len(first)} and {len(second)} predictions, {len(clusters)} "
+            "clusters; expected the same number of each, at least one"
+        )
+    index = {label.value: i for i, label in enumerate(LABELS)}
+    unknown = {*references, *first, *second} - index.keys()
+    if unknown:
+        raise InputError(f"unknown label {min(unknown)!r}; expected one of {', '.join(index)}")
+    rows = [index[name] for name in references]
+    columns = [len(LABELS) * index[a] + index[b] for a, b in zip(first, second, strict=True)]
+    return count_pairs(rows, columns, clusters, len(LABELS) ** 2)[:, : len(LABELS)]
+
+
+def _difference(score: Any, counts: Counts, drawn: Counts) -> tuple[Estimate, float]:
+    def difference(joint: Counts) -> npt.NDArray[np.float64]:
+        cube = joint.reshape(*joint.shape[:-1], len(LABELS), len(LABELS))
+        value: npt.NDArray[np.float64] = score(f1_of(cube.sum(axis=-2))) - score(f1_of(cube.sum(axis=-1)))
+        return value
+
+    values = difference(drawn)
+    tail = min(int((values <= 0).sum()), int((values >= 0).sum()))
+    p = min(1.0, 2 * (tail + 1) / (len(values) + 1))
+    return estimate(difference, counts, drawn), p

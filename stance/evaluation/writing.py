@@ -1,0 +1,190 @@
+"""What an evaluation leaves on disk, and reading its predictions back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.cards import table
+from stance.corpus.examples import Example, parse_example
+from stance.errors import InputError
+from stance.evaluation.harness import EvaluationReport
+from stance.evaluation.metrics import FAILED
+from stance.evaluation.plots import plot_confusion, plot_reliability, plot_risk_coverage, plot_slices
+from stance.files import write_json, write_text
+from stance.report import errors_section, metrics_section, picture_section, write_report
+from stance.schema import LABELS
+from stance.tables import read_table, write_table
+
+PREDICTIONS = "predictions.parquet"
+PREDICTION_COLUMNS = (
+    "claim", "sentence", "reference", "label", *(label.value for label in LABELS), "group", "related",
+    "source", "facets",
+)  # fmt: skip
+WORST_SLICES = 16
+
+
+def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
+    """Write a report as numbers, text, page and pictures, and every prediction.
+
+    Returns
+    -------
+    list of str
+        Names of the files: ``report.json``, ``report.md``, ``report.html``, ``predictions.parquet`` and
+        PNGs.
+    """
+    place = Path(folder)
+    pictures = _draw(report, place)
+    write_json(place / "report.json", report.to_dict())
+    write_text(place / "report.md", markdown(report))
+    sections = [
+        _warnings_section(report),
+        *(metrics_section(f"{part} pairs".capitalize(), values) for part, values in report.metrics.items()),
+        picture_section("Calibration, abstention, slices", [_embedded(place / name) for name in pictures]),
+        errors_section(report.predictions),
+    ]
+    write_report(place / "report.html", f"Evaluation: {report.name}", [one for one in sections if one])
+    write_table(place / PREDICTIONS, report.predictions, PREDICTION_COLUMNS)
+    return ["report.json", "report.md", "report.html", PREDICTIONS, *pictures]
+
+
+def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.float64]]:
+    """Read back what :func:`write_evaluation` wrote, for :func:`stance.evaluation.harness.report_of`.
+
+    Returns
+    -------
+    examples : list of Example
+    probabilities : ndarray of shape (n, 3)
+        NaN where a prediction failed.
+
+    Raises
+    ------
+    InputError
+        Names file and row where a label or a probability is none.
+    """
+    examples: list[Example] = []
+    probabilities = []
+    columns = ("claim", "sentence", "reference", "label", *(label.value for label in LABELS))
+    for row in read_table(Path(file), columns):
+        where = f"{str(file)!r}, row {row.number}"
+        if row.error:
+            raise InputError(f"{where}: {row.error}; mend the row or remove it")
+        example = parse_example({**row.values, "label": row.values["reference"]}, where, "")
+        facets = str(row.values.get("facets") or "")
+        known = tuple(
+            (facet, value) for facet, _, value in (one.partition("=") for one in facets.split("; ") if one)
+        )
+        examples.append(example._replace(facets=known))
+        probabilities.append(_probabilities(row.values, where))
+    if not examples:
+        raise InputError(f"{str(file)!r} holds no prediction; expected at least one row")
+    return examples, np.array(probabilities, dtype=np.float64)
+
+
+def markdown(report: EvaluationReport) -> str:
+    """Return a report as Markdown tables."""
+    parts = [f"# Evaluation: {report.name}", *(f"**{text}**" for text in _warnings(report))]
+    head = (
+        "pairs",
+        "n",
+        "groups",
+        "macro-F1",
+        "denies-F1",
+        "balanced accuracy",
+        "accuracy",
+        "MCC",
+        "ECE",
+        "AURC",
+    )
+    parts.append(table(head, [_line(name, values) for name, values in report.metrics.items()]))
+    if report.controls:
+        parts.append("## Controls\n\nPredictors that see too little to judge.")
+        rows = [
+            (name, one["macro_f1"], one["denies_f1"], one["accuracy"])
+            for name, one in report.controls.items()
+        ]
+        parts.append(table(("control", "macro-F1", "denies-F1", "accuracy"), rows))
+    if report.slices:
+        parts.append(
+            "## Worst slices\n\nMacro-F1 over the labels that a slice holds, with 95 % intervals by group."
+        )
+        parts.append(
+            table(
+                ("slice", "pairs", "groups", "macro-F1", "accuracy"),
+                [
+                    (
+                        f"{one['facet']}: {one['value']}",
+                        one["n"],
+                        one["clusters"],
+                        f"{one['macro_f1']:.3f} [{one['interval'][0]:.2f}, {one['interval'][1]:.2f}]",
+                        one["accuracy"],
+                    )
+                    for one in report.slices[:WORST_SLICES]
+                ],
+            )
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(part: str, metrics: Mapping[str, Any]) -> tuple[Any, ...]:
+    interval = metrics["interval"]
+    scored = {
+        name: "{:.3f} [{:.2f}, {:.2f}]".format(metrics[name], *interval[name])
+        for name in ("macro_f1", "denies_f1")
+    }
+    rest = (metrics.get(name, "") for name in ("balanced_accuracy", "accuracy", "mcc", "ece", "aurc"))
+    return (part, metrics["n"], interval["clusters"], *scored.values(), *rest)
+
+
+def _draw(report: EvaluationReport, place: Path) -> list[str]:
+    metrics = report.metrics["all"]
+    plot_confusion(metrics, place / "confusion.png", report.name)
+    drawn = ["confusion.png"]
+    if "reliability" in metrics:
+        plot_reliability(metrics, place / "reliability.png", report.name)
+        plot_risk_coverage(metrics, place / "risk_coverage.png", report.name)
+        drawn += ["reliability.png", "risk_coverage.png"]
+    if report.slices:
+        plot_slices(report.slices[:WORST_SLICES], place / "slices.png", f"{report.name}, worst slices")
+        drawn.append("slices.png")
+    return drawn
+
+
+def _embedded(picture: Path) -> tuple[str, str]:
+    """Return the name of a picture and its content as a data URL."""
+    return picture.stem.replace("_", " "), "data:image/png;base64," + base64.b64encode(
+        picture.read_bytes()
+    ).decode()
+
+
+def _warnings(report: EvaluationReport) -> list[str]:
+    return [
+        str(report.about[key]) for key in ("few_clusters", "not_better_than_a_control") if key in report.about
+    ]
+
+
+def _warnings_section(report: EvaluationReport) -> str:
+    lines = "".join(f"<p><b>Note:</b> {escape(text)}.</p>" for text in _warnings(report))
+    return f"<section>{lines}</section>" if lines else ""
+
+
+def _probabilities(values: Mapping[str, Any], where: str) -> Sequence[float]:
+    if values.get("label") == FAILED:
+        return [np.nan] * len(LABELS)
+    try:
+        row = [float(values[label.value]) for label in LABELS]
+    except (TypeError, ValueError):
+        row = [np.nan]
+    if not np.isfinite(row).all() or min(row) < 0 or abs(sum(row) - 1) > 1e-3:
+        given = [values[label.value] for label in LABELS]
+        raise InputError(
+            f"{where}: supports, denies and neutral are {given}; expected probabilities that sum to 1 "
+            f"(a prediction that failed has the label {FAILED!r})"
+        )
+    return row

@@ -1,0 +1,99 @@
+"""Two models on the same pairs."""
+
+from __future__ import annotations
+
+import random
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from sklearn.metrics import f1_score
+from stance.errors import InputError
+from stance.evaluation.comparison import compare_predictions, holm, mcnemar
+from stance.schema import LABELS
+
+NAMES = [label.value for label in LABELS]
+
+
+def noisy(references: list[str], error: float, seed: int) -> list[str]:
+    rng = random.Random(seed)
+    return [rng.choice(NAMES) if rng.random() < error else name for name in references]
+
+
+def references_of(count: int) -> list[str]:
+    return random.Random(3).choices(NAMES, k=count)
+
+
+def test_the_difference_is_that_of_the_scores() -> None:
+    references = references_of(400)
+    first, second = noisy(references, 0.5, 1), noisy(references, 0.2, 2)
+    clusters = [i // 8 for i in range(400)]
+    macro, denies = compare_predictions(references, first, second, clusters)
+
+    def score(predicted: list[str], average: str | None) -> float:
+        return np.asarray(f1_score(references, predicted, labels=NAMES, average=average)).ravel()[
+            0 if average else 1
+        ]
+
+    assert macro.estimate.value == pytest.approx(score(second, "macro") - score(first, "macro"))
+    assert denies.estimate.value == pytest.approx(score(second, None) - score(first, None))
+    assert macro.estimate.low < macro.estimate.value < macro.estimate.high
+    assert (macro.outcome, denies.outcome) == ("second better", "second better")
+    assert compare_predictions(references, second, first, clusters)[0].outcome == "first better"
+    assert macro.to_dict()["outcome"] == "second better"
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    references = references_of(60)
+    predicted = noisy(references, 0.4, 1)
+    for difference in compare_predictions(references, predicted, predicted, range(60)):
+        assert difference.estimate == (0, 0, 0)
+        assert difference.adjusted == 1
+        assert difference.outcome == "no difference shown"
+
+
+def test_equally_good_models_are_rarely_called_different() -> None:
+    called = 0
+    for seed in range(60):
+        references = references_of(300)
+        pair = (noisy(references, 0.4, 2 * seed), noisy(references, 0.4, 2 * seed + 1))
+        differences = compare_predictions(references, *pair, range(300), samples=500)
+        called += any(one.outcome != "no difference shown" for one in differences)
+    assert called <= 8  # 3 expected; more than 8 has a probability below 1 %
+
+
+def test_pairs_of_a_cluster_count_less_than_independent_ones() -> None:
+    references = references_of(30) * 10
+    first, second = noisy(references[:30], 0.5, 1) * 10, noisy(references[:30], 0.3, 2) * 10
+    apart = compare_predictions(references, first, second, range(300))[0]
+    together = compare_predictions(references, first, second, [i % 30 for i in range(300)])[0]
+    assert together.estimate.high - together.estimate.low > 2 * (apart.estimate.high - apart.estimate.low)
+
+
+def test_mcnemar_is_a_sign_test_on_the_pairs_that_differ() -> None:
+    first = [True] * 9 + [False] * 1 + [True] * 50
+    second = [False] * 9 + [True] * 1 + [True] * 50
+    assert mcnemar(first, second) == pytest.approx(2 * (1 + 10) / 2**10)
+    assert mcnemar(first, first) == 1
+
+
+def test_holm_against_the_paper() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_the_laws_of_holm(p_values: list[float]) -> None:
+    adjusted = holm(p_values)
+    assert all(p <= q <= 1 for p, q in zip(p_values, adjusted, strict=True))
+    ordered = sorted(zip(p_values, adjusted, strict=True))
+    assert [q for _, q in ordered] == sorted(adjusted)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(InputError, match="1 references, 2 and 1 predictions, 1 clusters"):
+        compare_predictions(["denies"], ["denies"] * 2, ["denies"], [0])
+    with pytest.raises(InputError, match="unknown label 'maybe'"):
+        compare_predictions(["denies"], ["maybe"], ["denies"], [0])

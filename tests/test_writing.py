@@ -1,0 +1,94 @@
+"""What an evaluation leaves on disk, and what is computed from it again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from stance.corpus.examples import Example
+from stance.errors import InputError
+from stance.evaluation.harness import EvaluationReport, report_of
+from stance.evaluation.metrics import FAILED
+from stance.evaluation.writing import PREDICTION_COLUMNS, markdown, read_predictions, write_evaluation
+from stance.schema import LABELS
+from stance.tables import read_table, write_table
+
+COUNT = 120
+
+
+@pytest.fixture(scope="module")
+def report() -> EvaluationReport:
+    rng = np.random.default_rng(3)
+    examples = [
+        Example(
+            f"claim <b>{i}</b>", f"sentence {i}, “x”", LABELS[i % 3], f"event {i // 4}", i % 5 > 0, "set",
+            (("outlet", "ab"[i % 2]), ("domain", "war, security")),
+        )
+        for i in range(COUNT)
+    ]  # fmt: skip
+    probabilities = rng.dirichlet([2, 1, 1], size=COUNT)
+    probabilities[7] = np.nan
+    controls = {"majority": np.tile([0.2, 0.2, 0.6], (COUNT, 1))}
+    made = report_of(examples, probabilities, "invented", temperature=1.5)
+    others = {name: report_of(examples, one).metrics["all"] for name, one in controls.items()}
+    return EvaluationReport(made.name, made.metrics, made.predictions, made.slices, others, made.about)
+
+
+def test_everything_is_written(report: EvaluationReport, tmp_path: Path) -> None:
+    names = write_evaluation(report, tmp_path / "deep")
+    assert sorted(file.name for file in (tmp_path / "deep").iterdir()) == sorted(names)
+    assert json.loads((tmp_path / "deep" / "report.json").read_text(encoding="utf-8")) == report.to_dict()
+    page = (tmp_path / "deep" / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 4
+    assert "claim &lt;b&gt;" in page
+    assert "<b>7</b>" not in page
+    assert "http" not in page
+    assert (tmp_path / "deep" / "report.md").read_text(encoding="utf-8") == markdown(report)
+
+
+def test_scores_can_be_computed_from_the_predictions_alone(report: EvaluationReport, tmp_path: Path) -> None:
+    write_evaluation(report, tmp_path)
+    again = report_of(*read_predictions(tmp_path / "predictions.parquet"), "invented", temperature=1.5)
+    assert again.metrics == report.metrics
+    assert again.slices == report.slices
+    assert again.about == report.about
+    assert again.predictions == report.predictions
+
+
+def test_the_text_names_controls_and_slices(report: EvaluationReport) -> None:
+    text = markdown(report)
+    assert "| majority |" in text
+    assert "| outlet: a |" in text or "| outlet: b |" in text
+    assert text.startswith("# Evaluation: invented\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"supports": None}, r"row 2: supports, denies and neutral are \[None"),
+        ({"supports": float("nan")}, "row 2: supports, denies and neutral are"),
+        ({"supports": 0.9, "denies": 0.9, "neutral": 0.9}, "expected probabilities that sum to 1"),
+        ({"reference": "maybe"}, "row 2: label is 'maybe'; expected one of supports"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named(
+    report: EvaluationReport, tmp_path: Path, change: dict[str, Any], problem: str
+) -> None:
+    rows = [dict(row) for row in report.predictions[:3]]
+    rows[1].update(change)
+    file = tmp_path / "predictions.parquet"
+    write_table(file, rows, PREDICTION_COLUMNS)
+    with pytest.raises(InputError, match=problem):
+        read_predictions(file)
+
+
+def test_a_failed_prediction_stays_one(report: EvaluationReport, tmp_path: Path) -> None:
+    write_evaluation(report, tmp_path)
+    _, probabilities = read_predictions(tmp_path / "predictions.parquet")
+    assert np.flatnonzero(np.isnan(probabilities).any(axis=1)).tolist() == [7]
+    labels = [row.values["label"] for row in read_table(tmp_path / "predictions.parquet", PREDICTION_COLUMNS)]
+    assert labels[7] == FAILED
+    assert labels.count(FAILED) == 1
