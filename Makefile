@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARTICLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate cards benchmark clean
+.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate studies emergent fnc1 cards benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -49,10 +49,21 @@ data: install  ## write everything in data/ that is made from its tables
 
 train: install  ## train the embedded checkpoint anew: make train PUBLIC=/path/to/train.parquet
 	$(BIN)/stance train training/inference.toml --set public=$(PUBLIC)
+	$(BIN)/stance train training/inference_more.toml --set public=$(PUBLIC)
 	$(BIN)/stance train training/news.toml --set public=$(PUBLIC)
 
 evaluate: install  ## score the embedded checkpoint: make evaluate PUBLIC_SUITES=/path/to/folder
 	$(BIN)/python -m stance.publish score $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
+
+studies: install  ## controls and learning curves: make studies PUBLIC=FILE PUBLIC_SUITES=FOLDER (hours)
+	$(BIN)/python -m stance.studies controls --public $(PUBLIC) $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
+	$(BIN)/python -m stance.studies curves --public $(PUBLIC)
+
+emergent: install  ## the Emergent benchmark: make emergent BENCH=/path/to/folder
+	$(BIN)/python benchmarks/emergent.py --bench $(BENCH)
+
+fnc1: install  ## the Fake News Challenge: make fnc1 BENCH=/path/to/folder
+	$(BIN)/python benchmarks/fnc1.py --bench $(BENCH)
 
 cards: install  ## render model_card.md and the README's numbers from training/results
 	$(BIN)/python -m stance.publish render

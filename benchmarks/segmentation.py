@@ -22,8 +22,9 @@ from typing import Any
 
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import find_texts
+from stance.files import write_json
 from stance.segment import split_sentences
-from stance.tables import read_table, write_json
+from stance.tables import read_table
 
 HERE = Path(__file__).parent
 SECONDS = 0.7

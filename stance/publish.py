@@ -9,31 +9,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from stance.articles import article_files, read_article, read_claims
-from stance.cards import render, table
 from stance.check import compare_sources
 from stance.checkpoint import FILES, MANIFEST, default_checkpoint
 from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus
 from stance.corpus.examples import Example, read_examples
-from stance.corpus.sources import SOURCES
-from stance.errors import DataError, StanceError
-from stance.evaluation.harness import evaluate_classifier
+from stance.errors import StanceError
+from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
+from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.suites import suite_data
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
-from stance.schema import LABELS, Label
+from stance.output import say
+from stance.pages import RESULTS, rendered_pages
+from stance.schema import LABELS
 
-RESULTS = Path("training/results")
 KREMLIN_CALL, NEWSROOM = Path("data/kremlin_call"), Path("data/newsroom")
-README_SETS = ("kremlin_call", "newsroom", "mnli")
-"""Beginnings of the names of the evaluations that the README shows; the model card shows all."""
 EXAMPLE_CLAIMS = KREMLIN_CALL / "example_claims.txt"
+CURVES = ("risk_coverage", "reliability")
+"""Long parts of the metrics, kept for the corpora of this project only."""
 
 
 def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
@@ -50,10 +49,15 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
     """
     checkpoint = default_checkpoint()
     classifier = StanceClassifier.from_pretrained()
-    evaluations = {
-        name: evaluate_classifier(classifier, examples, name).to_dict()
-        for name, examples in evaluation_sets(articles, suites)
-    }
+    evaluations: dict[str, Any] = {}
+    mistakes: list[dict[str, Any]] = []
+    for name, examples in evaluation_sets(articles, suites):
+        say(f"{name}: {len(examples):,} pairs")
+        report = evaluate_classifier(classifier, examples, name, temperature=checkpoint.temperature)
+        is_own = name.startswith((KREMLIN_CALL.name, NEWSROOM.name))
+        evaluations[name] = report.to_dict() if is_own else _scores_only(report)
+        if name.startswith(NEWSROOM.name):  # its texts are ours to show
+            mistakes = _mistakes(report)
     size = sum((checkpoint.path / name).stat().st_size for name in (*FILES, MANIFEST))
     results = {
         "digest": checkpoint.digest,
@@ -61,59 +65,14 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
         "temperature": checkpoint.temperature,
         "training": dict(checkpoint.provenance),
         "evaluations": evaluations,
+        "mistakes": mistakes,
+        "behaviour": behaviour_scores(classifier, read_cases(CASES)),
     }
     write_json(RESULTS / "embedded.json", results)
     write_json(RESULTS / "example.json", _example_board(classifier))
     summary = quickstart / "summary.json"
     if summary.is_file():
         write_json(RESULTS / "quickstart.json", json.loads(summary.read_text(encoding="utf-8")))
-
-
-def render_cards() -> None:
-    """Write the model card and the marked parts of the READMEs from the results.
-
-    Raises
-    ------
-    DataError
-        If a result or a mark is missing, or the results belong to another checkpoint.
-    """
-    for path, text in rendered_cards().items():
-        write_text(path, text)
-
-
-def rendered_cards() -> dict[Path, str]:
-    """Return what each published file should hold, by path."""
-    embedded, quickstart, example = (_result(name) for name in ("embedded", "quickstart", "example"))
-    if embedded["digest"] != default_checkpoint().digest:
-        raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
-    training = embedded["training"]
-    if "started_from" not in training:
-        raise DataError(
-            f"{RESULTS}/embedded.json knows no first stage; train with training/inference.toml first"
-        )
-    first = training["started_from"]["provenance"]
-    own = {name: one for name, one in embedded["evaluations"].items() if name.startswith(README_SETS)}
-    values = {
-        **embedded,
-        "megabytes": str(embedded["megabytes"]),
-        "training": {**training, "minutes": str(training["minutes"]), "remark": _remark(training)},
-        "first": {**first, "minutes": str(first["minutes"])},
-        "scores": _scores_table(own),
-        "all_scores": _scores_table(embedded["evaluations"]),
-        "sources": _sources_table(),
-        "example": _example_table(example),
-        "minutes": _minutes(training, quickstart),
-    }
-    pages = {Path("model_card.md"): render("model_card.md", values)}
-    for path, marks in (
-        (Path("README.md"), ("example", "scores")),
-        (Path("training/README.md"), ("minutes",)),
-    ):
-        text = path.read_text(encoding="utf-8")
-        for mark in marks:
-            text = _fill(text, mark, str(values[mark]), path)
-        pages[path] = text
-    return pages
 
 
 def evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tuple[str, list[Example]]]:
@@ -126,6 +85,31 @@ def evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tupl
     yield "newsroom test", read_examples(NEWSROOM, "test")
     if suites is not None:
         yield from suite_data("public", suites, "test")
+
+
+def _scores_only(report: EvaluationReport) -> dict[str, Any]:
+    metrics = {
+        part: {name: value for name, value in values.items() if name not in CURVES}
+        for part, values in report.metrics.items()
+    }
+    return {"name": report.name, **metrics, "about": dict(report.about)}
+
+
+def _mistakes(report: EvaluationReport) -> list[dict[str, Any]]:
+    """Return the most confident mistake of every kind: right label, label given."""
+    worst: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in report.predictions:
+        right, given = row["reference"], row["label"]
+        if right == given or row.get(given) is None:
+            continue
+        kept = worst.setdefault((right, given), dict(row))
+        if row[given] > kept[given]:
+            worst[right, given] = dict(row)
+    order = [label.value for label in LABELS]
+    return [
+        {name: row[name] for name in ("claim", "sentence", "reference", "label", *order)}
+        for _, row in sorted(worst.items(), key=lambda item: [order.index(label) for label in item[0]])
+    ]
 
 
 def _example_board(classifier: StanceClassifier) -> dict[str, Any]:
@@ -145,88 +129,7 @@ def _example_board(classifier: StanceClassifier) -> dict[str, Any]:
     }
 
 
-def _example_table(example: Mapping[str, Any]) -> str:
-    head = ("claim", "standing", *example["articles"])
-    return table(head, [(row["claim"], row["standing"], *row["verdicts"]) for row in example["claims"]])
-
-
-def _scores_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
-    head = (
-        "evaluation",
-        "pairs",
-        "groups",
-        "macro-F1",
-        *(f"F1 {label}" for label in LABELS),
-        "accuracy",
-        "ECE",
-    )
-    rows = []
-    for name, parts in evaluations.items():
-        for part in ("related", "all"):
-            if part not in parts:
-                continue
-            scores = parts[part]
-            interval = scores["interval"]
-            by_class = {label: f"{scores['per_class'][label.value]['f1']:.3f}" for label in LABELS}
-            by_class[Label.DENIES] += _interval(interval["denies_f1"])
-            rows.append(
-                (
-                    f"{name}, related pairs" if part == "related" else name,
-                    scores["n"],
-                    interval["clusters"],
-                    f"{scores['macro_f1']:.3f}{_interval(interval['macro_f1'])}",
-                    *by_class.values(),
-                    scores["accuracy"],
-                    scores["ece"],
-                )
-            )
-    return table(head, rows)
-
-
-def _interval(ends: Sequence[float]) -> str:
-    return f" [{ends[0]:.2f}, {ends[1]:.2f}]"
-
-
-def _sources_table() -> str:
-    return table(
-        ("source", "origin", "licence"),
-        [(name, source.origin, source.licence) for name, source in SOURCES.items()],
-    )
-
-
-def _minutes(training: Mapping[str, Any], quickstart: Mapping[str, Any]) -> str:
-    rows = []
-    for recipe, run in (
-        ("inference.toml", training["started_from"]["provenance"]),
-        ("news.toml", training),
-        ("quickstart.toml", quickstart["training"]),
-    ):
-        hardware = run["hardware"]
-        where = f"{hardware['device']}, {hardware['threads']} threads, {hardware['precision']}"
-        rows.append((recipe, run["data"]["train"]["examples"], run["steps"], where, str(run["minutes"])))
-    return table(("recipe", "pairs in an epoch", "steps", "measured on", "minutes"), rows)
-
-
-def _remark(training: Mapping[str, Any]) -> str:
-    return f" ({training['remark']})" if training.get("remark") else ""
-
-
-def _fill(text: str, mark: str, content: str, path: Path) -> str:
-    pattern = re.compile(rf"(<!-- {mark}:begin -->\n).*?(<!-- {mark}:end -->)", re.DOTALL)
-    if not pattern.search(text):
-        raise DataError(f"{path} has no place marked {mark}:begin and {mark}:end")
-    return pattern.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text)
-
-
-def _result(name: str) -> dict[str, Any]:
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
-        raise DataError(f"{path} is missing; run: make run, then make evaluate")
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result
-
-
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the two commands from the root of a clone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("command", choices=["score", "render"])
@@ -235,14 +138,15 @@ def main() -> int:
     parser.add_argument(
         "--quickstart", type=Path, default=Path("runs/quickstart"), help="a finished main job"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         if options.command == "score":
             score(options.articles, options.suites, options.quickstart)
         else:
-            render_cards()
+            for path, text in rendered_pages().items():
+                write_text(path, text)
     except StanceError as error:
-        print(f"publish: {error}", file=sys.stderr)
+        say(f"publish: {error}")
         return 1
     return 0
 

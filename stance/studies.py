@@ -27,7 +27,8 @@ from stance.evaluation.plots import plot_curves
 from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
-from stance.publish import KREMLIN_CALL, NEWSROOM, RESULTS, evaluation_sets
+from stance.pages import RESULTS
+from stance.publish import KREMLIN_CALL, NEWSROOM, evaluation_sets
 from stance.schema import Predictor
 from stance.train.config import DataPart, TrainConfig, load_config
 from stance.train.data import hidden

@@ -40,6 +40,7 @@ LAYER_OF = {
             "train",
             "quickstart",
             "publish",
+            "pages",
             "studies",
             "evaluate_cli",
             "usage",

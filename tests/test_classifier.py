@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -21,6 +22,7 @@ from stance.checkpoint import GRAPH, WEIGHTS, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError, StanceError
 from stance.inference import classifier as classifier_module
 from stance.inference.classifier import StanceClassifier, softmax
+from stance.inference.cpu import CpuBackend
 from stance.inference.gpu import TorchBackend
 from stance.schema import LABELS, Label, Predictor
 
@@ -147,7 +149,7 @@ def test_probabilities_are_those_of_plain_transformers_at_the_temperature(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["roberta", "electra", "xlm-roberta"])
+@pytest.mark.parametrize("family", ["roberta", "electra", "xlm-roberta", "deberta-v2", "modernbert"])
 def test_other_families_agree_with_torch(tmp_path: Path, family: str) -> None:
     from stance.train.export import write_checkpoint
 
@@ -183,6 +185,47 @@ def test_any_number_of_pairs_is_answered(clf: StanceClassifier, count: int) -> N
     probabilities = clf.predict_proba(pairs)
     assert probabilities.shape == (count, 3)
     assert clf.predict(pairs) == [LABELS[i] for i in probabilities.argmax(axis=1)]
+
+
+def test_below_the_confidence_asked_for_it_abstains(clf: StanceClassifier) -> None:
+    pairs = random_pairs(60, seed=8)
+    confidence = clf.predict_proba(pairs).max(axis=1)
+    least = float(np.median(confidence))
+    labels = clf.predict(pairs)
+    answers = clf.predict(pairs, min_confidence=least)
+    assert answers == [
+        label if sure >= least else "abstain" for label, sure in zip(labels, confidence, strict=True)
+    ]
+    assert "abstain" in answers
+    assert clf.predict(pairs, min_confidence=0) == labels
+
+
+def test_a_risk_is_kept_to_by_the_confidence_the_checkpoint_records(tiny_checkpoint: Checkpoint) -> None:
+    provenance = {"confidence_for_risk": {"0.05": 0.9, "0.1": 0.6}}
+    knowing = StanceClassifier(
+        dataclasses.replace(tiny_checkpoint, provenance=provenance), CpuBackend(tiny_checkpoint)
+    )
+    pairs = random_pairs(60, seed=8)
+    for risk, least in ((0.05, 0.9), (0.1, 0.6)):
+        assert knowing.predict(pairs, max_risk=risk) == knowing.predict(pairs, min_confidence=least)
+    with pytest.raises(InputError, match=r"max_risk is 0.07; expected one of 0.05, 0.1; or give min_conf"):
+        knowing.predict(pairs, max_risk=0.07)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"min_confidence": 1.2}, "min_confidence is 1.2; expected a probability"),
+        ({"min_confidence": float("nan")}, "min_confidence is nan"),
+        ({"min_confidence": 0.5, "max_risk": 0.05}, "give one of them"),
+        ({"max_risk": 0.05}, "this checkpoint records no risks; or give min_confidence"),
+    ],
+)
+def test_a_confidence_that_makes_no_sense_is_refused(
+    clf: StanceClassifier, arguments: dict[str, float], problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
+        clf.predict([("they met", "no")], **arguments)
 
 
 def test_one_pair_is_a_prediction(clf: StanceClassifier) -> None:

@@ -162,6 +162,8 @@ def test_a_value_that_cannot_be_is_refused(tmp_path: Path, setting: str, message
         "max_length=-5",
         "dropout=1.5",
         "dropout=-0.1",
+        "hide=both",
+        "shared_dropout=1",
         "label_smoothing=2",
         "warmup=-1",
         "weight_decay=-1",
@@ -176,7 +178,14 @@ def test_a_value_out_of_range_is_refused_by_its_name(tmp_path: Path, setting: st
         load_config(recipe(tmp_path), [setting])
 
 
-@pytest.mark.parametrize("line", ["repeat = 0", "max_rows = -1", "neutral_share = -0.5", "unrelated = -1"])
+def test_only_one_kind_of_dropout_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dropout is 0.1 and shared_dropout 0.2; set one of them to 0"):
+        load_config(recipe(tmp_path), ["dropout=0.1", "shared_dropout=0.2"])
+
+
+@pytest.mark.parametrize(
+    "line", ["repeat = 0", "max_rows = -1", "group_share = 0", "neutral_share = -0.5", "unrelated = -1"]
+)
 def test_a_value_of_a_part_out_of_range_is_refused_by_its_name(tmp_path: Path, line: str) -> None:
     file = tmp_path / "recipe.toml"
     file.write_text(PARTS + line + "\n", encoding="utf-8")

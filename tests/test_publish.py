@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from stance.checkpoint import default_checkpoint
-from stance.publish import RESULTS, rendered_cards
+from stance.pages import RESULTS, rendered_pages
 
 from conftest import ROOT
 
@@ -19,7 +19,7 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_published_pages_are_what_the_results_give() -> None:
-    for path, text in rendered_cards().items():
+    for path, text in rendered_pages().items():
         assert path.read_text(encoding="utf-8") == text, f"{path} is stale; run: make cards"
 
 

@@ -460,3 +460,42 @@ def test_a_recipe_file_reaches_the_data(config: TrainConfig, tmp_path: Path) -> 
     (tmp_path / "recipe.toml").write_text('train = "mine.csv"\n', encoding="utf-8")
     mixture, validation = load_data(load_config(tmp_path / "recipe.toml", [f"base={config.base}"]))
     assert len(mixture.examples) + len(validation) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["roberta", "deberta-v2", "modernbert"])
+def test_a_bigger_family_takes_the_same_recipe(config: TrainConfig, tmp_path: Path, family: str) -> None:
+    """From a base without a head to a checkpoint that the CPU runtime opens (docs/bigger_models.md)."""
+    model, tokenizer = tiny_model(family)
+    model.base_model.save_pretrained(tmp_path / "base")  # type: ignore[attr-defined]
+    tokenizer.save_pretrained(tmp_path / "base")  # type: ignore[attr-defined]
+    checkpoint = train(
+        dataclasses.replace(config, base=str(tmp_path / "base"), shared_dropout=0.1), tmp_path / "out"
+    )
+    assert checkpoint.has_graph
+    assert StanceClassifier.from_pretrained(checkpoint.path, device="cpu").predict([("they met", "no")])
+
+
+@pytest.mark.parametrize("side", ["claim", "sentence"])
+def test_a_hidden_text_is_in_no_pair_and_no_pair_is_lost(config: TrainConfig, side: str) -> None:
+    whole, blind = load_data(config), load_data(dataclasses.replace(config, hide=side))
+    for before, after in ((whole[0].examples, blind[0].examples), (whole[1], blind[1])):
+        assert [example._replace(**{side: "-"}) for example in before] == after  # type: ignore[arg-type]
+
+
+def test_a_share_of_the_groups_is_part_of_a_larger_one(config: TrainConfig) -> None:
+    groups = {}
+    for share in (0.25, 0.5, 1.0):
+        part = dataclasses.replace(config.train[0], group_share=share)
+        examples = load_data(dataclasses.replace(config, train=(part,)))[0].examples
+        groups[share] = {example.group for example in examples}
+    assert groups[0.25] < groups[0.5] < groups[1.0]
+    assert len(groups[0.25]) == pytest.approx(len(groups[1.0]) / 4, abs=1)
+
+
+def test_provenance_tells_the_scores_along_the_way(trained: Checkpoint) -> None:
+    along = trained.provenance["history"]
+    assert [point["examples"] for point in along] == [16, 32, 48, 64, 80]
+    assert max(point["macro_f1"] for point in along) == trained.provenance["validation"]["macro_f1"]
+    thresholds = trained.provenance["confidence_for_risk"]
+    assert list(thresholds.values()) == sorted(thresholds.values(), reverse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,11 @@ from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
 """Pairs that are tokenised and sorted together; bounds the memory of a call."""
+
+ABSTAIN = "abstain"
+"""Given instead of a label where the model is not sure enough."""
+
+Pairs = Sequence[tuple[str, str]]
 
 
 class Backend(Protocol):
@@ -122,16 +127,52 @@ class StanceClassifier:
         """
         return self._run(pairs, batch_size=batch_size, progress=progress)[0]
 
+    @overload
+    def predict(
+        self, pairs: Pairs, *, batch_size: int | None = None, progress: bool = False
+    ) -> list[Label]: ...
+
+    @overload
     def predict(
         self,
-        pairs: Sequence[tuple[str, str]],
+        pairs: Pairs,
         *,
         batch_size: int | None = None,
         progress: bool = False,
-    ) -> list[Label]:
-        """Return the most probable label of every pair; arguments as :meth:`predict_proba`."""
+        min_confidence: float | None = None,
+        max_risk: float | None = None,
+    ) -> list[Label | str]: ...
+
+    def predict(
+        self,
+        pairs: Pairs,
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+        min_confidence: float | None = None,
+        max_risk: float | None = None,
+    ) -> list[Label] | list[Label | str]:
+        """Return the most probable label of every pair.
+
+        Parameters
+        ----------
+        pairs, batch_size, progress
+            As for :meth:`predict_proba`.
+        min_confidence : float, optional
+            Give ``"abstain"`` where the probability of the label is smaller.
+        max_risk : float, optional
+            The same, with the confidence that kept the share of wrong labels to this on the validation
+            data of the checkpoint: one of the risks it records, such as 0.05. On data that are harder
+            than those the share is larger.
+
+        Raises
+        ------
+        InputError
+            As for :meth:`predict_proba`; if both are given, or the checkpoint does not record the risk.
+        """
+        least = self._least_confidence(min_confidence, max_risk)
         probabilities = self.predict_proba(pairs, batch_size=batch_size, progress=progress)
-        return [LABELS[index] for index in probabilities.argmax(axis=1)]
+        return [LABELS[int(row.argmax())] if row.max() >= least else ABSTAIN for row in probabilities]
 
     def classify(self, claim: str, sentence: str) -> Prediction:
         """Classify one pair."""
@@ -155,6 +196,24 @@ class StanceClassifier:
         """Say why a pair cannot be classified by this model; empty when it can."""
         problem = pair_problem(claim, sentence)
         return problem or self._encoder.claim_problem(str(claim))
+
+    def _least_confidence(self, min_confidence: float | None, max_risk: float | None) -> float:
+        if max_risk is None:
+            least = 0.0 if min_confidence is None else min_confidence
+            if not 0 <= least <= 1:
+                raise InputError(f"min_confidence is {least}; expected a probability, 0 to 1")
+            return least
+        if min_confidence is not None:
+            raise InputError(
+                f"min_confidence is {min_confidence} and max_risk {max_risk}; give one of them, the other "
+                "follows from it"
+            )
+        recorded = self.checkpoint.provenance.get("confidence_for_risk", {})
+        for risk, confidence in recorded.items():
+            if float(risk) == max_risk:
+                return float(confidence)
+        known = f"expected one of {', '.join(recorded)}" if recorded else "this checkpoint records no risks"
+        raise InputError(f"max_risk is {max_risk}; {known}; or give min_confidence instead")
 
     def _run(
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None, progress: bool
