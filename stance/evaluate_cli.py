@@ -15,8 +15,10 @@ from stance.output import print_json, say
 from stance.usage import open_classifier
 
 if TYPE_CHECKING:
+    from stance.corpus.examples import Example
     from stance.evaluation.comparison import Difference
     from stance.evaluation.harness import EvaluationReport
+    from stance.inference.classifier import StanceClassifier
 
 PACKAGES = ("claim-stance", "numpy", "scikit-learn", "scipy", "openvino", "tokenizers")
 
@@ -76,12 +78,12 @@ def _behaviour(options: argparse.Namespace) -> int:
 def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
     from stance.evaluation.controls import control_probabilities
     from stance.evaluation.harness import evaluate_classifier
-    from stance.evaluation.suites import suite_data, training_data
+    from stance.evaluation.suites import other_split, suite_data
 
     classifier = open_classifier(options)
     for name, examples in suite_data(options.suite, options.data, options.split):
         say(f"{name}: {len(examples):,} pairs")
-        train = [] if options.suite else training_data(options.data)
+        train = [] if options.suite else other_split(options.data, "train")
         controls = control_probabilities(examples, train) if options.controls else {}
         report = evaluate_classifier(
             classifier,
@@ -90,8 +92,35 @@ def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
             temperature=classifier.checkpoint.temperature,
             controls=controls,
         )
-        model = {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}
-        yield replace(report, about={**report.about, "model": model})
+        about = {"model": {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}}
+        if not options.suite and options.split == "test":
+            about |= _conformal(classifier, report, other_split(options.data, "validation"))
+        yield replace(report, about={**report.about, **about})
+
+
+def _conformal(
+    classifier: StanceClassifier, report: EvaluationReport, validation: Sequence[Example]
+) -> dict[str, Any]:
+    """Fit label sets on the validation split, and see whether they keep their promise on the tested one."""
+    import numpy as np
+
+    from stance.evaluation.metrics import FAILED
+    from stance.evaluation.selective import conformal_check
+    from stance.schema import LABELS
+
+    names = [label.value for label in LABELS]
+    answered = [row for row in report.predictions if row["label"] != FAILED]
+    if not validation or not answered:
+        return {}
+    fitted = (
+        classifier.predict_proba([(example.claim, example.sentence) for example in validation]),
+        np.array([names.index(example.label.value) for example in validation]),
+    )
+    tested = (
+        np.array([[row[name] for name in names] for row in answered]),
+        np.array([names.index(row["reference"]) for row in answered]),
+    )
+    return {"label_sets": conformal_check(fitted, tested)}
 
 
 def _of_predictions(options: argparse.Namespace) -> Iterator[EvaluationReport]:

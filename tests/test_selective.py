@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from stance.errors import InputError
-from stance.evaluation.selective import conformal_threshold, label_sets, risk_coverage
+from stance.evaluation.selective import conformal_check, conformal_threshold, label_sets, risk_coverage
 
 CONFIDENCE = np.array([0.9, 0.5, 0.8, 0.7])
 CORRECT = np.array([True, False, True, False])
@@ -61,6 +61,15 @@ def test_label_sets_hold_the_right_label_as_often_as_promised() -> None:
         sets = label_sets(probabilities[100:], threshold)
         held.append(sets[np.arange(200), labels[100:]].mean())
     assert np.mean(held) == pytest.approx(0.9, abs=0.015)
+
+
+def test_the_check_counts_what_the_sets_hold() -> None:
+    fitted = (np.array([[0.7, 0.2, 0.1]] * 9 + [[0.2, 0.7, 0.1]]), np.zeros(10, dtype=int))
+    tested = (np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]]), np.array([0, 1]))
+    found = conformal_check(fitted, tested, 0.8)
+    assert found == pytest.approx(
+        {"promised": 0.8, "threshold": 0.7, "held": 0.5, "mean_size": 1, "single": 1}
+    )
 
 
 def test_too_few_pairs_promise_nothing_but_every_label() -> None:

@@ -108,6 +108,38 @@ def conformal_threshold(
     return 0.0 if rank > len(own) else max(0.0, 1.0 - float(own[rank - 1]))
 
 
+def conformal_check(
+    calibration: tuple[npt.NDArray[np.floating], npt.NDArray[np.integer]],
+    tested: tuple[npt.NDArray[np.floating], npt.NDArray[np.integer]],
+    coverage: float = 0.9,
+) -> dict[str, float]:
+    """Fit the threshold of label sets on some pairs and see on others whether they keep their promise.
+
+    Parameters
+    ----------
+    calibration, tested : tuple of ndarray of shape (n, 3) and ndarray of shape (n,)
+        Probabilities, and the columns of the right labels.
+    coverage : float
+
+    Returns
+    -------
+    dict
+        ``promised`` and ``threshold``; on the tested pairs the share whose set ``held`` the right label, the
+        ``mean_size`` of a set, and the share of sets with a ``single`` label.
+    """
+    threshold = conformal_threshold(*calibration, coverage)
+    probabilities, labels = tested
+    sets = label_sets(probabilities, threshold)
+    sizes = sets.sum(axis=1)
+    return {
+        "promised": coverage,
+        "threshold": threshold,
+        "held": float(sets[np.arange(len(labels)), labels].mean()),
+        "mean_size": float(sizes.mean()),
+        "single": float((sizes == 1).mean()),
+    }
+
+
 def label_sets(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.NDArray[np.bool_]:
     """Return which labels belong to each pair's set, shape ``(n, n_labels)``."""
     return probabilities >= threshold - 1e-12

@@ -49,11 +49,11 @@ def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tup
     yield place.stem, read_examples(place, split if has_splits else None)
 
 
-def training_data(data: Path | None) -> list[Example]:
-    """Return the train split beside the evaluated one; empty where there is none."""
+def other_split(data: Path | None, split: str) -> list[Example]:
+    """Return another split of the folder that is evaluated; empty where it has none."""
     place = data or Path("data/kremlin_call")
-    has_train = place.is_dir() and (
+    has_split = place.is_dir() and (
         (place / "dataset_dict.json").is_file()
-        or any((place / f"train{ending}").is_file() for ending in FORMATS)
+        or any((place / f"{split}{ending}").is_file() for ending in FORMATS)
     )
-    return read_examples(place, "train") if has_train else []
+    return read_examples(place, split) if has_split else []

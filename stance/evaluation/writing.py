@@ -110,6 +110,13 @@ def markdown(report: EvaluationReport) -> str:
             for name, one in report.controls.items()
         ]
         parts.append(table(("control", "macro-F1", "denies-F1", "accuracy"), rows))
+    sets = report.about.get("label_sets")
+    if sets:
+        parts.append(
+            f"## Label sets\n\nSplit-conformal sets, fitted on the validation split to hold the right label for "
+            f"{sets['promised']:.0%} of the pairs: here they hold it for {sets['held']:.1%}, with "
+            f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label."
+        )
     if report.slices:
         parts.append(
             "## Worst slices\n\nMacro-F1 over the labels that a slice holds, with 95 % intervals by group."
