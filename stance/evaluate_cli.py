@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
+from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from stance.errors import InputError
@@ -26,7 +28,6 @@ PACKAGES = ("claim-stance", "numpy", "scikit-learn", "scipy", "openvino", "token
 def evaluate(options: argparse.Namespace) -> int:
     """Evaluate a checkpoint, or predictions saved earlier, on labelled pairs."""
     from stance.console import show_evaluations, show_table
-    from stance.evaluation.writing import write_evaluation
 
     if options.suite == "behaviour":
         return _behaviour(options)
@@ -34,20 +35,42 @@ def evaluate(options: argparse.Namespace) -> int:
     differences = _differences(options) if options.against else []
     reports = [replace(report, about={**report.about, **_about(differences)}) for report in reports]
     if options.out:
-        for report in reports:
-            names = write_evaluation(report, options.out if len(reports) == 1 else options.out / report.name)
-        where = options.out if len(reports) == 1 else f"{options.out}/SET"
-        say(f"wrote {', '.join(names)} to {where}")
+        say(_write(reports, options.out, of_models=not options.predictions))
     if options.json:
         print_json([report.to_dict() for report in reports])
         return 0
     show_evaluations(reports)
+    if options.predictions and len(reports) > 1:
+        show_table(("score", "mean", "standard deviation", "runs"), _over_runs(reports))
     if differences:
         show_table(
             ("score", "second minus first", "p", "p after Holm", "outcome"),
             [(one.score, str(one.estimate), one.p, one.adjusted, one.outcome) for one in differences],
         )
     return 0
+
+
+def _write(reports: Sequence[EvaluationReport], out: Path, *, of_models: bool) -> str:
+    """Write what there is to keep, and return a message that names it."""
+    from stance.evaluation.writing import write_evaluation, write_summary
+
+    if len(reports) == 1:
+        return f"wrote {', '.join(write_evaluation(reports[0], out))} to {out}"
+    together = f"wrote {', '.join(write_summary(reports, out))} to {out}"
+    if not of_models:  # each of several files of predictions has a report of its own already
+        return together
+    for report in reports:
+        names = write_evaluation(report, out / report.name)
+    return f"{together}, and {', '.join(names)} to {out}/SET"
+
+
+def _over_runs(reports: Sequence[EvaluationReport]) -> list[tuple[str, float, float, int]]:
+    """Return mean and standard deviation of the scores of several runs, one for each seed."""
+    rows = []
+    for score in ("macro_f1", "denies_f1", "accuracy"):
+        values = [report.metrics["all"][score] for report in reports]
+        rows.append((score, mean(values), stdev(values), len(values)))
+    return rows
 
 
 def _behaviour(options: argparse.Namespace) -> int:
@@ -127,7 +150,9 @@ def _of_predictions(options: argparse.Namespace) -> Iterator[EvaluationReport]:
     from stance.evaluation.harness import report_of
     from stance.evaluation.writing import read_predictions
 
-    yield report_of(*read_predictions(options.predictions), options.predictions.stem)
+    for file in options.predictions:
+        name = file.stem if len(options.predictions) == 1 else str(file)
+        yield report_of(*read_predictions(file), name)
 
 
 def _differences(options: argparse.Namespace) -> Sequence[Difference]:
@@ -136,11 +161,12 @@ def _differences(options: argparse.Namespace) -> Sequence[Difference]:
     from stance.evaluation.harness import labels_of
     from stance.evaluation.writing import read_predictions
 
-    first, one = read_predictions(options.predictions)
+    (file,) = options.predictions
+    first, one = read_predictions(file)
     second, other = read_predictions(options.against)
     if [example[:3] for example in first] != [example[:3] for example in second]:
         raise InputError(
-            f"{str(options.predictions)!r} ({len(first):,} pairs) and {str(options.against)!r} "
+            f"{str(file)!r} ({len(first):,} pairs) and {str(options.against)!r} "
             f"({len(second):,}) are not predictions for the same labelled pairs in the same order; evaluate "
             "both models on the same data"
         )

@@ -12,6 +12,7 @@ from stance.cards import render, table
 from stance.checkpoint import default_checkpoint
 from stance.corpus.sources import SOURCES
 from stance.errors import DataError
+from stance.evaluation.slices import GROUP
 from stance.schema import LABELS, Label
 
 RESULTS = Path("training/results")
@@ -49,7 +50,7 @@ def rendered_pages() -> dict[Path, str]:
         "scores": _scores_table(own),
         "all_scores": _scores_table(evaluations),
         "calibration": _calibration_table(evaluations),
-        "slices": _slices_table(evaluations["newsroom test"]["slices"][:WORST]),
+        "slices": _slices_table(evaluations["newsroom test"]["slices"]),
         "capabilities": _capabilities_table(embedded["behaviour"]),
         "noise": _noise_table(embedded["behaviour"]),
         "failures": _failures(embedded["mistakes"]),
@@ -147,9 +148,9 @@ def _parts(
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield what to call a part of an evaluation, the evaluation's name, and the scores of the part."""
     for name, parts in evaluations.items():
-        for part in ("related", "all"):
+        for part, remark in (("related", ", related pairs"), ("all", ""), ("binary", ", two labels only")):
             if part in parts:
-                yield f"{name}, related pairs" if part == "related" else name, name, parts[part]
+                yield name + remark, name, parts[part]
 
 
 def _slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
@@ -161,7 +162,7 @@ def _slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
             f"{one['macro_f1']:.3f}{_interval(one['interval'])}",
             "" if one["denies_f1"] is None else f"{one['denies_f1']:.3f}",
         )
-        for one in slices
+        for one in [one for one in slices if one["facet"] != GROUP][:WORST]
     ]
     return table(("slice", "pairs", "events", "macro-F1", "F1 denies"), rows)
 

@@ -104,7 +104,13 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument(
         "--no-controls", dest="controls", action="store_false", help="score no predictors that see too little"
     )
-    verb.add_argument("--predictions", type=Path, help="score the predictions.parquet of an earlier run")
+    verb.add_argument(
+        "--predictions",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="score the predictions.parquet of earlier runs; of several also mean and deviation",
+    )
     verb.add_argument("--against", type=Path, help="another run's predictions.parquet to compare them with")
     verb.set_defaults(usage=lambda options, verb=verb: _check_evaluate_usage(verb, options))
     _add_model(verb)
@@ -199,6 +205,8 @@ def _check_evaluate_usage(parser: argparse.ArgumentParser, options: argparse.Nam
         parser.error(
             "--against compares two runs: name the predictions.parquet of the first with --predictions"
         )
+    if options.against and len(options.predictions) > 1:
+        parser.error("--against compares two runs: give --predictions one file")
     if options.predictions and (options.model or options.data or options.suite):
         parser.error("--predictions holds labels and probabilities: it needs no --model, --data or --suite")
 

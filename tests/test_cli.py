@@ -273,6 +273,8 @@ def test_saved_predictions_give_the_same_scores_and_can_be_compared(
     for name in ("macro_f1", "confusion", "per_class", "interval", "ece", "risk_coverage"):
         assert other["all"][name] == one["all"][name], name
     assert [d["outcome"] for d in other["about"]["comparison"]] == ["no difference shown"] * 2
+    _, shown, _ = run("evaluate", "--predictions", saved, saved, "--out", place / "both")
+    assert "standard deviation" in shown
 
 
 def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str], place: Path) -> None:
@@ -290,6 +292,10 @@ def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str]
     ("arguments", "problem"),
     [
         (("--against", "b.parquet"), "name the predictions.parquet of the first with --predictions"),
+        (
+            ("--predictions", "a", "b", "--against", "c"),
+            "--against compares two runs: give --predictions one",
+        ),
         (("--predictions", "a.parquet", "--data", "x.csv"), "it needs no --model, --data or --suite"),
     ],
 )
@@ -333,7 +339,11 @@ def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place:
     )
     assert code == 0
     assert [report["name"] for report in json.loads(out)] == ["a", "b"]
-    assert sorted(files_under(place / "o")) == [f"{name}/{file}" for name in "ab" for file in WRITTEN]
+    assert sorted(files_under(place / "o")) == [
+        *(f"{name}/{file}" for name in "ab" for file in WRITTEN),
+        "suite.json",
+        "suite.md",
+    ]
 
 
 def test_build_gives_the_restated_edition_without_articles(run: Run, tmp_path: Path) -> None:

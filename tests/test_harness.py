@@ -109,7 +109,7 @@ def test_related_leaves_out_the_unrelated_neutral_pairs_and_no_other() -> None:
 
 
 def test_there_is_no_related_part_where_all_pairs_are_related() -> None:
-    assert set(evaluate_classifier(CLASSIFIER, EXAMPLES[:2]).metrics) == {"all"}
+    assert "related" not in evaluate_classifier(CLASSIFIER, EXAMPLES[:2]).metrics
 
 
 class Picky:
@@ -159,6 +159,19 @@ def test_few_groups_and_a_control_that_is_as_good_are_said() -> None:
     many = [e._replace(group=f"{e.group} {i}") for i in range(30) for e in EXAMPLES]
     about = evaluate_classifier(CLASSIFIER, many, controls={"poor": np.tile(poor, (30, 1))}).about
     assert set(about) == {"data_sha256"}
+
+
+def test_a_set_of_two_labels_is_scored_as_such_too() -> None:
+    probabilities = np.array([[0.3, 0.2, 0.5], [0.1, 0.3, 0.6], [0.5, 0.4, 0.1], [0.2, 0.1, 0.7]])
+    labels = [Label.SUPPORTS, Label.DENIES, Label.SUPPORTS, Label.DENIES]
+    report = report_of(
+        [Example(f"c{i}", "s", label, f"g{i}") for i, label in enumerate(labels)], probabilities
+    )
+    assert report.metrics["all"]["accuracy"] == 0.25
+    binary = report.metrics["binary"]
+    assert binary["accuracy"] == 0.75
+    assert binary["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2)
+    assert "no pair is neutral: 'binary' scores which of supports and denies" in report.about["binary"]
 
 
 def test_the_report_is_plain_json() -> None:

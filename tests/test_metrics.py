@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -33,6 +34,10 @@ def test_classification_metrics_are_those_of_scikit_learn(pairs: list[tuple[str,
         sk.f1_score(truth, guess, labels=NAMES, average="macro", zero_division=0)
     )
     assert ours["denies_f1"] == ours["per_class"]["denies"]["f1"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of labels that one side does not have
+        assert ours["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(truth, guess))
+        assert ours["mcc"] == pytest.approx(sk.matthews_corrcoef(truth, guess))
     assert ours["confusion"] == sk.confusion_matrix(truth, guess, labels=NAMES).tolist()
     assert json.loads(json.dumps(ours)) == ours
 

@@ -21,6 +21,7 @@ FACETS = {
     "forms": "form of sentence",
     "sentence_kind": "kind of sentence",
     "tag": "phenomenon",
+    "attribution": "attribution",
 }
 """Columns whose values become facets of a pair, and what the facets are called."""
 
@@ -167,6 +168,9 @@ def pairs_digest(examples: Iterable[Example]) -> str:
 
 
 def _facets(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    voice = values.get("voice")
+    if isinstance(voice, str):  # noted where a side is taken; empty for the outlet's own words
+        values = {**values, "attribution": "to a voice" if voice else "the outlet itself"}
     for column, name in FACETS.items():
         value = str(values.get(column) or "")
         for one in value.split() if column == "forms" else [value] * bool(value):

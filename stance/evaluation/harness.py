@@ -42,7 +42,8 @@ class EvaluationReport:
     name : str
     metrics : mapping
         Those of all pairs under ``"all"`` and, where a corpus tells unrelated pairs apart, those of the
-        others under ``"related"``.
+        others under ``"related"``; where the references hold two of the three labels, the scores of
+        choosing between these under ``"binary"``.
     predictions : sequence of mapping
         One row a pair: texts, reference, label, probabilities, group.
     slices : sequence of mapping
@@ -132,9 +133,16 @@ def report_of(
     metrics = {"all": _part_metrics(examples, probabilities, _all(examples), temperature)}
     if related.any() and not related.all():
         metrics["related"] = _part_metrics(examples, probabilities, related, temperature)
+    about: dict[str, Any] = {"data_sha256": pairs_digest(examples)}
+    held = [label for label in LABELS if any(example.label is label for example in examples)]
+    if len(held) == 2:
+        metrics["binary"] = _binary_metrics(examples, probabilities, held)
+        about["binary"] = (
+            f"no pair is {next(label for label in LABELS if label not in held)}: 'binary' scores which of "
+            f"{held[0]} and {held[1]} is the more probable"
+        )
     predicted = labels_of(probabilities)
     rows = [_prediction_row(*one) for one in zip(examples, predicted, probabilities, strict=True)]
-    about: dict[str, Any] = {"data_sha256": pairs_digest(examples)}
     clusters = metrics["all"]["interval"]["clusters"]
     if clusters < FEW_CLUSTERS:
         about["few_clusters"] = (
@@ -170,6 +178,21 @@ def _part_metrics(
     if answered.any():
         sound = [name for name, keep in zip(references, answered, strict=True) if keep]
         metrics |= _probability_scores(sound, probabilities[kept][answered], temperature)
+    return metrics
+
+
+def _binary_metrics(
+    examples: Sequence[Example], probabilities: Probabilities, held: Sequence[Label]
+) -> dict[str, Any]:
+    """Score the more probable of two labels; macro-F1 is over these two."""
+    columns = [LABELS.index(label) for label in held]
+    only = np.zeros_like(probabilities)
+    only[:, columns] = probabilities[:, columns] + 1e-12
+    only /= only.sum(axis=1, keepdims=True)
+    metrics = _part_metrics(examples, only, _all(examples))
+    scale = len(LABELS) / len(held)  # the absent label, never given, has an F1 of 0
+    metrics["macro_f1"] *= scale
+    metrics["interval"]["macro_f1"] = [scale * end for end in metrics["interval"]["macro_f1"]]
     return metrics
 
 

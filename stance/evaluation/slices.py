@@ -22,6 +22,9 @@ SAMPLES = 2_000
 LENGTHS = ((12, "up to 12 words"), (25, "13 to 25 words"), (40, "26 to 40 words"))
 """Longest sentence of each slice by length; longer ones are ``over 40 words``."""
 
+GROUP = "group"
+"""The facet of events, claim families or topics, of which there are many."""
+
 QUOTES = '"“”«»„'
 
 
@@ -74,6 +77,8 @@ def _scores(counts: Counts) -> dict[str, Any]:
 
 def _facets(example: Example) -> Iterator[tuple[str, str]]:
     yield from example.facets
+    if example.group != example.claim:
+        yield GROUP, example.group
     length = len(words(example.sentence))
     yield "sentence length", next((name for most, name in LENGTHS if length <= most), "over 40 words")
     denied = [bool(DENIAL_WORDS.intersection(words(text))) for text in (example.claim, example.sentence)]

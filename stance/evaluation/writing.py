@@ -17,6 +17,7 @@ from stance.errors import InputError
 from stance.evaluation.harness import EvaluationReport
 from stance.evaluation.metrics import FAILED
 from stance.evaluation.plots import plot_confusion, plot_reliability, plot_risk_coverage, plot_slices
+from stance.evaluation.slices import GROUP
 from stance.files import write_json, write_text
 from stance.report import errors_section, metrics_section, picture_section, write_report
 from stance.schema import LABELS
@@ -28,6 +29,10 @@ PREDICTION_COLUMNS = (
     "source", "facets",
 )  # fmt: skip
 WORST_SLICES = 16
+COLUMNS = (
+    "n", "groups", "macro-F1", "denies-F1", "balanced accuracy", "accuracy", "MCC", "ECE", "AURC",
+)  # fmt: skip
+"""Of the table of scores, after the name of what is scored."""
 
 
 def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
@@ -52,6 +57,19 @@ def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
     write_report(place / "report.html", f"Evaluation: {report.name}", [one for one in sections if one])
     write_table(place / PREDICTIONS, report.predictions, PREDICTION_COLUMNS)
     return ["report.json", "report.md", "report.html", PREDICTIONS, *pictures]
+
+
+def write_summary(reports: Sequence[EvaluationReport], folder: str | Path) -> list[str]:
+    """Write one table over several evaluations: ``suite.md`` and ``suite.json``."""
+    place = Path(folder)
+    rows = [
+        _line(report.name if part == "all" else f"{report.name}, {part}", values)
+        for report in reports
+        for part, values in report.metrics.items()
+    ]
+    write_text(place / "suite.md", table(("set", *COLUMNS), rows) + "\n")
+    write_json(place / "suite.json", [report.to_dict() for report in reports])
+    return ["suite.md", "suite.json"]
 
 
 def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.float64]]:
@@ -90,19 +108,7 @@ def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.fl
 def markdown(report: EvaluationReport) -> str:
     """Return a report as Markdown tables."""
     parts = [f"# Evaluation: {report.name}", *(f"**{text}**" for text in _warnings(report))]
-    head = (
-        "pairs",
-        "n",
-        "groups",
-        "macro-F1",
-        "denies-F1",
-        "balanced accuracy",
-        "accuracy",
-        "MCC",
-        "ECE",
-        "AURC",
-    )
-    parts.append(table(head, [_line(name, values) for name, values in report.metrics.items()]))
+    parts.append(table(("pairs", *COLUMNS), [_line(name, values) for name, values in report.metrics.items()]))
     if report.controls:
         parts.append("## Controls\n\nPredictors that see too little to judge.")
         rows = [
@@ -113,11 +119,12 @@ def markdown(report: EvaluationReport) -> str:
     sets = report.about.get("label_sets")
     if sets:
         parts.append(
-            f"## Label sets\n\nSplit-conformal sets, fitted on the validation split to hold the right label for "
-            f"{sets['promised']:.0%} of the pairs: here they hold it for {sets['held']:.1%}, with "
+            "## Label sets\n\nSplit-conformal sets, fitted on the validation split to hold the right label "
+            f"for {sets['promised']:.0%} of the pairs: here they hold it for {sets['held']:.1%}, with "
             f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label."
         )
-    if report.slices:
+    slices = [one for one in report.slices if one["facet"] != GROUP]
+    if slices:
         parts.append(
             "## Worst slices\n\nMacro-F1 over the labels that a slice holds, with 95 % intervals by group."
         )
@@ -132,7 +139,7 @@ def markdown(report: EvaluationReport) -> str:
                         f"{one['macro_f1']:.3f} [{one['interval'][0]:.2f}, {one['interval'][1]:.2f}]",
                         one["accuracy"],
                     )
-                    for one in report.slices[:WORST_SLICES]
+                    for one in slices[:WORST_SLICES]
                 ],
             )
         )
@@ -157,8 +164,9 @@ def _draw(report: EvaluationReport, place: Path) -> list[str]:
         plot_reliability(metrics, place / "reliability.png", report.name)
         plot_risk_coverage(metrics, place / "risk_coverage.png", report.name)
         drawn += ["reliability.png", "risk_coverage.png"]
-    if report.slices:
-        plot_slices(report.slices[:WORST_SLICES], place / "slices.png", f"{report.name}, worst slices")
+    slices = [one for one in report.slices if one["facet"] != GROUP]
+    if slices:
+        plot_slices(slices[:WORST_SLICES], place / "slices.png", f"{report.name}, worst slices")
         drawn.append("slices.png")
     return drawn
 
@@ -172,7 +180,9 @@ def _embedded(picture: Path) -> tuple[str, str]:
 
 def _warnings(report: EvaluationReport) -> list[str]:
     return [
-        str(report.about[key]) for key in ("few_clusters", "not_better_than_a_control") if key in report.about
+        str(report.about[key])
+        for key in ("binary", "few_clusters", "not_better_than_a_control")
+        if key in report.about
     ]
 
 
