@@ -64,7 +64,6 @@ def test_a_plain_case_of_each_label_is_right(
     assert embedded.classify(claim, sentence).label is label
 
 
-@pytest.mark.xfail(strict=True, reason="a pronoun in a denial hides from this checkpoint whom it is about")
 def test_a_denial_with_a_pronoun_is_one(embedded: StanceClassifier) -> None:
     denial = "The Kremlin denied that they had spoken."
     assert embedded.classify("The two leaders spoke by phone.", denial).label is Label.DENIES
