@@ -78,7 +78,6 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
-
     origin = origin_of(config)
     trainer = _build_trainer(config, states, mixture.examples, validation)
     write_json(states / RECIPE, config.to_dict())
