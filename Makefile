@@ -55,12 +55,13 @@ train: install  ## train the embedded checkpoint anew: make train PUBLIC=/path/t
 evaluate: install  ## score the embedded checkpoint: make evaluate PUBLIC_SUITES=/path/to/folder
 	$(BIN)/python -m stance.publish score $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
 
-studies: install  ## controls and learning curves: make studies PUBLIC=FILE PUBLIC_SUITES=FOLDER (hours)
+studies: install  ## controls, learning curves, new outlets: make studies PUBLIC=FILE PUBLIC_SUITES=FOLDER (hours)
 	$(BIN)/python -m stance.studies controls --public $(PUBLIC) $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
 	$(BIN)/python -m stance.studies curves --public $(PUBLIC)
+	$(BIN)/python -m stance.studies outlets --public $(PUBLIC)
 
-emergent: install  ## the Emergent benchmark: make emergent BENCH=/path/to/folder
-	$(BIN)/python benchmarks/emergent.py --bench $(BENCH)
+emergent: install  ## the Emergent benchmark: make emergent TRAIN=/path/to/table TEST=/path/to/table
+	$(BIN)/python benchmarks/emergent.py --train $(TRAIN) --test $(TEST)
 
 fnc1: install  ## the Fake News Challenge: make fnc1 BENCH=/path/to/folder
 	$(BIN)/python benchmarks/fnc1.py --bench $(BENCH)

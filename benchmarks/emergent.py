@@ -3,9 +3,9 @@
 Scores the embedded checkpoint as it is on the headlines that take a side, fine-tunes it by
 ``training/emergent.toml``, and scores that on all headlines of the published test split.
 
-    make emergent BENCH=/path/to/folder
+    make emergent TRAIN=/path/to/train.parquet TEST=/path/to/test.parquet
 
-The folder holds ``emergent_train.parquet`` and ``emergent_test.parquet`` (claim, sentence, label).
+Both tables have the columns claim, sentence, label and group (the rumour).
 
 Writes ``training/results/emergent.json``.
 """
@@ -36,13 +36,10 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-def run(bench: Path, out: Path) -> dict[str, Any]:
+def run(training: Path, test: Path, out: Path) -> dict[str, Any]:
     """Do the whole benchmark and return its results."""
-    tested = read_examples(bench / "emergent_test.parquet")
-    config = replace(
-        load_config(RECIPE), train=(DataPart(data=str(bench / "emergent_train.parquet"), split="train"),)
-    )
-    checkpoint = train(config, out)
+    tested = read_examples(test)
+    checkpoint = train(replace(load_config(RECIPE), train=(DataPart(data=str(training)),)), out)
     report = evaluate_classifier(StanceClassifier.from_pretrained(checkpoint.path), tested, "emergent")
     return {
         "for or against, not trained on it": _sides(StanceClassifier.from_pretrained(), tested),
@@ -65,11 +62,12 @@ def _sides(classifier: StanceClassifier, examples: Sequence[Example]) -> dict[st
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--bench", type=Path, required=True, help="folder of the two tables")
+    parser.add_argument("--train", type=Path, required=True, help="table of the training split")
+    parser.add_argument("--test", type=Path, required=True, help="table of the test split")
     parser.add_argument("--out", type=Path, default=Path("runs/emergent"), help="folder of the checkpoint")
     options = parser.parse_args()
     prepare_libraries()
-    results = run(options.bench, options.out)
+    results = run(options.train, options.test, options.out)
     write_json(RESULTS, results)
     for name in ("for or against, not trained on it", "fine-tuned"):
         print(name, {key: value for key, value in results[name].items() if isinstance(value, float)})

@@ -51,7 +51,7 @@ HELD_BACK = 0.3
 PASSAGE = 3
 """Sentences most like the headline that make up the passage, besides the first of the article."""
 
-PASSAGE_CHARACTERS = 700
+PASSAGE_CHARACTERS = 500
 SENTENCES = 5
 """Sentences that are scored one by one."""
 

@@ -1,10 +1,14 @@
-"""What stands around the scores of the embedded checkpoint: controls, and learning curves.
+"""What stands around the scores of the embedded checkpoint: controls, learning curves, new outlets.
 
 ``python -m stance.studies controls``
     scores predictors that see too little, and models trained with one text hidden, on every
     evaluation set: ``training/results/controls.json``
 ``python -m stance.studies curves``
     trains with part of the data: ``training/results/curves.json`` and ``curves.png``
+``python -m stance.studies outlets``
+    trains without each outlet of kremlin_call in turn: ``training/results/outlets.json``
+
+Every training is the recipe of the embedded checkpoint, cut to few steps: what is compared took as many.
 """
 
 from __future__ import annotations
@@ -12,24 +16,27 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stance.checkpoint import MANIFEST, Checkpoint, open_checkpoint
+import numpy as np
+
+from stance.checkpoint import MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
 from stance.corpus.examples import Example, read_examples
 from stance.corpus.shallow import SHALLOW, fit_shallow
 from stance.corpus.sources import SOURCES, load_source
 from stance.errors import StanceError
-from stance.evaluation.harness import evaluate_classifier
+from stance.evaluation.harness import evaluate_classifier, report_of
 from stance.evaluation.plots import plot_curves
 from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
 from stance.pages import RESULTS
 from stance.publish import KREMLIN_CALL, NEWSROOM, evaluation_sets
-from stance.schema import Predictor
+from stance.schema import LABELS, Predictor
+from stance.tables import write_table
 from stance.train.config import DataPart, TrainConfig, load_config
 from stance.train.data import hidden
 from stance.train.export import prepare_libraries
@@ -43,10 +50,12 @@ SIDES = {"model, claim only": "sentence", "model, sentence only": "claim"}
 """Which text is hidden from the models that see one only."""
 
 COSINE = "cosine of the untuned encoder"
+STEPS = 800
+"""Steps of every training but those of the curve over examples."""
+
 EVENT_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
-EXAMPLES = (25_000, 50_000, 100_000, 200_000)
-CURVE_PUBLIC = 30_000
-"""Public pairs beside the events of the learning curve over events."""
+EXAMPLES = (25_600, 51_200, 102_400)
+"""Examples of the learning curve; the embedded checkpoint, with all of them, is its last point."""
 
 
 def controls(public: Path, articles: Path | None, suites: Path | None) -> None:
@@ -73,26 +82,55 @@ def controls(public: Path, articles: Path | None, suites: Path | None) -> None:
 def curves(public: Path) -> None:
     """Train with part of the events, and with part of the examples; score on newsroom's validation split.
 
-    Every run over part of the events takes as many steps as the one over all of them.
+    Parameters
+    ----------
+    public : Path
+        Table with the public training sources.
     """
-    config = replace(load_config(RECIPE), public=str(public))
+    config = _recipe(public)
     tested = read_examples(NEWSROOM, "validation")
     events = len({example.group for example in read_examples(NEWSROOM, "train")})
+    by_events = [
+        {
+            "events": round(share * events),
+            **_point(_trained(_with_events(config, share), _run(share)), tested),
+        }
+        for share in sorted(EVENT_SHARES)
+    ]
+    by_examples = [
+        _trained(replace(config, max_steps=count // config.batch_size), RUNS / f"examples-{count}")
+        for count in EXAMPLES
+    ]
     results = {
-        "events": [
-            {
-                "events": round(share * events),
-                **_point(_with_events(config, share), f"events-{share:g}", tested),
-            }
-            for share in EVENT_SHARES
-        ],
-        "examples": [
-            _point(replace(config, max_steps=count // config.batch_size), f"examples-{count}", tested)
-            for count in EXAMPLES
-        ],
+        "events": by_events,
+        "examples": [_point(one, tested) for one in (*by_examples, default_checkpoint())],
     }
     write_json(RESULTS / "curves.json", results)
     plot_curves(results, RESULTS / "curves.png")
+
+
+def outlets(public: Path) -> None:
+    """Leave each outlet of kremlin_call out of the training in turn, and score on its test pairs.
+
+    The scores are pooled over the outlets, so that every pair is judged by a model that has not seen its
+    outlet; beside them stand those of one model that has seen all outlets.
+
+    Parameters
+    ----------
+    public : Path
+        Table with the public training sources.
+    """
+    config = _recipe(public)
+    tested = read_examples(KREMLIN_CALL, "test")
+    everything = StanceClassifier.from_pretrained(_trained(config, _run(1.0)).path)
+    pooled = np.empty((len(tested), len(LABELS)), dtype=np.float32)
+    for outlet in sorted({_outlet(example) for example in tested}):
+        checkpoint = _trained(_without_outlet(config, outlet), RUNS / f"without-{outlet}")
+        own = np.flatnonzero([_outlet(example) == outlet for example in tested])
+        pairs = [(tested[i].claim, tested[i].sentence) for i in own]
+        pooled[own] = StanceClassifier.from_pretrained(checkpoint.path).predict_proba(pairs)
+    left_out = _selected(report_of(tested, pooled).metrics)
+    write_json(RESULTS / "outlets.json", {"left out": left_out, "seen": _short(everything, tested)})
 
 
 def _learnt_from(public: Path) -> Iterator[tuple[str, list[Example]]]:
@@ -113,17 +151,29 @@ def _fitted(examples: Sequence[Example]) -> Iterator[tuple[str, Predictor]]:
     yield COSINE, EncoderCosine().fit(pairs, labels)
 
 
-def _short(predictor: Predictor, examples: Sequence[Example]) -> dict[str, dict[str, float]]:
-    metrics = evaluate_classifier(predictor, examples).metrics
+def _short(predictor: Predictor, examples: Sequence[Example]) -> dict[str, dict[str, Any]]:
+    return _selected(evaluate_classifier(predictor, examples).metrics)
+
+
+def _selected(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
-        part: {key: values[key] for key in ("macro_f1", "denies_f1", "accuracy")}
+        part: {key: values[key] for key in ("macro_f1", "denies_f1", "accuracy", "interval")}
         for part, values in metrics.items()
     }
 
 
+def _recipe(public: Path) -> TrainConfig:
+    return replace(load_config(RECIPE), public=str(public), max_steps=STEPS, evaluations=1)
+
+
+def _run(share: float) -> Path:
+    """Return the folder of the training with a share of the events."""
+    return RUNS / f"events-{share:g}"
+
+
 def _trained_blind(side: str, public: Path) -> StanceClassifier:
     """Train the model of the recipe on both corpora with one text hidden from it."""
-    config = replace(load_config(RECIPE), public=str(public), hide=side)
+    config = replace(_recipe(public), hide=side)
     train, validation = (
         tuple(part for part in parts if part.data != "public") for parts in (config.train, config.validation)
     )
@@ -132,25 +182,40 @@ def _trained_blind(side: str, public: Path) -> StanceClassifier:
 
 
 def _with_events(config: TrainConfig, share: float) -> TrainConfig:
-    """Use a share of the events, each so often that the number of steps stays the same."""
+    """Use a share of the events, each so much more often that the mixture stays the same."""
 
     def changed(part: DataPart) -> DataPart:
-        if part.data == "public":
-            return replace(part, max_rows=CURVE_PUBLIC)
-        if Path(part.data).name == NEWSROOM.name:
-            return replace(part, group_share=share, repeat=round(1 / share))
-        return part
+        if Path(part.data).name != NEWSROOM.name:
+            return part
+        return replace(part, group_share=share, repeat=round(part.repeat / share))
 
     return replace(config, train=tuple(map(changed, config.train)))
 
 
-def _point(config: TrainConfig, name: str, tested: Sequence[Example]) -> dict[str, Any]:
-    checkpoint = _trained(config, RUNS / name)
-    report = evaluate_classifier(StanceClassifier.from_pretrained(checkpoint.path), tested)
-    metrics = report.metrics["all"]
+def _without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
+    rows = [
+        {"claim": example.claim, "sentence": example.sentence, "label": example.label, "group": example.group}
+        for example in read_examples(KREMLIN_CALL, "train")
+        if _outlet(example) != outlet
+    ]
+    table = RUNS / f"without-{outlet}.parquet"
+    write_table(table, rows, tuple(rows[0]))
+
+    def changed(part: DataPart) -> DataPart:
+        return replace(part, data=str(table)) if Path(part.data).name == KREMLIN_CALL.name else part
+
+    return replace(config, train=tuple(map(changed, config.train)))
+
+
+def _outlet(example: Example) -> str:
+    return dict(example.facets)["article"]
+
+
+def _point(checkpoint: Checkpoint, tested: Sequence[Example]) -> dict[str, Any]:
+    provenance = checkpoint.provenance
     return {
-        "examples": checkpoint.provenance["steps"] * config.batch_size,
-        **{key: metrics[key] for key in ("macro_f1", "denies_f1", "interval")},
+        "examples": provenance["steps"] * provenance["recipe"]["batch_size"],
+        **_short(StanceClassifier.from_pretrained(checkpoint.path), tested)["all"],
     }
 
 
@@ -164,9 +229,9 @@ def _trained(config: TrainConfig, out: Path) -> Checkpoint:
 
 
 def main() -> int:
-    """Run one of the two commands from the root of a clone."""
+    """Run one of the commands from the root of a clone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("command", choices=["controls", "curves"])
+    parser.add_argument("command", choices=["controls", "curves", "outlets"])
     parser.add_argument("--public", type=Path, required=True, help="table with the public training sources")
     parser.add_argument("--articles", type=Path, help="folder of the verbatim articles")
     parser.add_argument("--suites", type=Path, help="folder of public evaluation sets")
@@ -175,8 +240,10 @@ def main() -> int:
     try:
         if options.command == "controls":
             controls(options.public, options.articles, options.suites)
-        else:
+        elif options.command == "curves":
             curves(options.public)
+        else:
+            outlets(options.public)
     except StanceError as error:
         say(f"studies: {error}")
         return 1
