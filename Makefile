@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARTICLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate studies emergent fnc1 cards benchmark clean
+.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -59,6 +59,9 @@ studies: install  ## controls, learning curves, new outlets: make studies PUBLIC
 	$(BIN)/python -m stance.studies controls --public $(PUBLIC) $(if $(PUBLIC_SUITES),--suites $(PUBLIC_SUITES)) $(if $(ARTICLES),--articles $(ARTICLES))
 	$(BIN)/python -m stance.studies curves --public $(PUBLIC)
 	$(BIN)/python -m stance.studies outlets --public $(PUBLIC)
+
+forgetting: install  ## fine-tuning on 300 pairs: make forgetting PAIRS=/path/to/table OTHER=/path/to/table
+	$(BIN)/python -m stance.studies forgetting --pairs $(PAIRS) --other $(OTHER)
 
 emergent: install  ## the Emergent benchmark: make emergent TRAIN=/path/to/table TEST=/path/to/table
 	$(BIN)/python benchmarks/emergent.py --train $(TRAIN) --test $(TEST)

@@ -41,6 +41,7 @@ LAYER_OF = {
             "quickstart",
             "publish",
             "pages",
+            "page_tables",
             "studies",
             "evaluate_cli",
             "usage",

@@ -1,0 +1,1 @@
+"""Trainings around the embedded checkpoint that say how far its scores can be trusted (extra: train)."""

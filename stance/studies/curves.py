@@ -1,0 +1,71 @@
+"""Learning curves: what more events, and more examples, bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stance.checkpoint import Checkpoint, default_checkpoint
+from stance.corpus.examples import Example, read_examples
+from stance.evaluation.plots import plot_curves
+from stance.files import write_json
+from stance.inference.classifier import StanceClassifier
+from stance.pages import RESULTS
+from stance.publish import NEWSROOM
+from stance.studies.runs import RUNS, folder_of_events, short_recipe, short_scores, trained
+from stance.train.config import DataPart, TrainConfig
+
+EVENT_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
+EXAMPLES = (25_600, 51_200, 102_400)
+"""Examples of the learning curve; the embedded checkpoint, with all of them, is its last point."""
+
+
+def curves(public: Path) -> None:
+    """Train with part of the events, and with part of the examples; score on newsroom's validation split.
+
+    Parameters
+    ----------
+    public : Path
+        Table with the public training sources.
+    """
+    config = short_recipe(public)
+    tested = read_examples(NEWSROOM, "validation")
+    events = len({example.group for example in read_examples(NEWSROOM, "train")})
+    by_events = [
+        {
+            "events": round(share * events),
+            **_point(trained(_with_events(config, share), folder_of_events(share)), tested),
+        }
+        for share in sorted(EVENT_SHARES)
+    ]
+    by_examples = [
+        trained(replace(config, max_steps=count // config.batch_size), RUNS / f"examples-{count}")
+        for count in EXAMPLES
+    ]
+    results = {
+        "events": by_events,
+        "examples": [_point(one, tested) for one in (*by_examples, default_checkpoint())],
+    }
+    write_json(RESULTS / "curves.json", results)
+    plot_curves(results, RESULTS / "curves.png")
+
+
+def _with_events(config: TrainConfig, share: float) -> TrainConfig:
+    """Use a share of the events, each so much more often that the mixture stays the same."""
+
+    def changed(part: DataPart) -> DataPart:
+        if Path(part.data).name != NEWSROOM.name:
+            return part
+        return replace(part, group_share=share, repeat=round(part.repeat / share))
+
+    return replace(config, train=tuple(map(changed, config.train)))
+
+
+def _point(checkpoint: Checkpoint, tested: Sequence[Example]) -> dict[str, Any]:
+    provenance = checkpoint.provenance
+    return {
+        "examples": provenance["steps"] * provenance["recipe"]["batch_size"],
+        **short_scores(StanceClassifier.from_pretrained(checkpoint.path), tested)["all"],
+    }

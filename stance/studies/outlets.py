@@ -1,0 +1,64 @@
+"""Outlets that the training has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from stance.corpus.examples import Example, read_examples
+from stance.evaluation.harness import report_of
+from stance.files import write_json
+from stance.inference.classifier import StanceClassifier
+from stance.pages import RESULTS
+from stance.publish import KREMLIN_CALL
+from stance.schema import LABELS
+from stance.studies.runs import (
+    RUNS,
+    folder_of_events,
+    selected_scores,
+    short_recipe,
+    short_scores,
+    trained,
+    write_examples,
+)
+from stance.train.config import DataPart, TrainConfig
+
+
+def outlets(public: Path) -> None:
+    """Leave each outlet of kremlin_call out of the training in turn, and score on its test pairs.
+
+    The scores are pooled over the outlets, so that every pair is judged by a model that has not seen its
+    outlet; beside them stand those of one model that has seen all outlets.
+
+    Parameters
+    ----------
+    public : Path
+        Table with the public training sources.
+    """
+    config = short_recipe(public)
+    tested = read_examples(KREMLIN_CALL, "test")
+    everything = StanceClassifier.from_pretrained(trained(config, folder_of_events(1.0)).path)
+    pooled = np.empty((len(tested), len(LABELS)), dtype=np.float32)
+    for outlet in sorted({_outlet(example) for example in tested}):
+        checkpoint = trained(_without_outlet(config, outlet), RUNS / f"without-{outlet}")
+        own = np.flatnonzero([_outlet(example) == outlet for example in tested])
+        pairs = [(tested[i].claim, tested[i].sentence) for i in own]
+        pooled[own] = StanceClassifier.from_pretrained(checkpoint.path).predict_proba(pairs)
+    left_out = selected_scores(report_of(tested, pooled).metrics)
+    write_json(RESULTS / "outlets.json", {"left out": left_out, "seen": short_scores(everything, tested)})
+
+
+def _without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
+    kept = [example for example in read_examples(KREMLIN_CALL, "train") if _outlet(example) != outlet]
+    table = write_examples(kept, RUNS / f"without-{outlet}.parquet")
+
+    def changed(part: DataPart) -> DataPart:
+        return replace(part, data=str(table)) if Path(part.data).name == KREMLIN_CALL.name else part
+
+    return replace(config, train=tuple(map(changed, config.train)))
+
+
+def _outlet(example: Example) -> str:
+    return dict(example.facets)["article"]
