@@ -24,7 +24,7 @@ from stance.evaluation.harness import evaluate_classifier
 from stance.files import write_json
 from stance.schema import LABELS
 from stance.train.config import DataPart, load_config
-from stance.train.export import prepare_libraries
+from stance.train.libraries import prepare_libraries
 from stance.train.trainer import train
 
 RECIPE = Path("training/emergent.toml")

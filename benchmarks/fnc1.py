@@ -37,7 +37,7 @@ from stance.files import write_json
 from stance.resampling import count_pairs, estimate, resample
 from stance.tables import read_table, write_table
 from stance.train.config import DataPart, load_config
-from stance.train.export import prepare_libraries
+from stance.train.libraries import prepare_libraries
 from stance.train.trainer import train
 
 RECIPE = Path("training/fnc1.toml")

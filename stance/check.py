@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -183,13 +183,13 @@ def compare_sources(
     pairs = [
         (claim, sentence.text) for claim in claims for source in sources for sentence in source.sentences
     ]
-    probabilities = iter(checked_probabilities(predictor.predict_proba(pairs), len(pairs)))
+    answers = _answers(predictor, pairs)
     checks = tuple(
         tuple(
             ArticleCheck(
                 claim,
                 source,
-                tuple(_stance(sentence, next(probabilities)) for sentence in source.sentences),
+                tuple(SentenceStance(sentence, *next(answers)) for sentence in source.sentences),
             )
             for source in sources
         )
@@ -198,10 +198,16 @@ def compare_sources(
     return SourceComparison(tuple(claims), tuple(sources), checks)
 
 
-def _stance(sentence: Sentence, row: Any) -> SentenceStance:
-    return SentenceStance(
-        sentence, LABELS[int(row.argmax())], dict(zip(LABELS, map(float, row), strict=True))
-    )
+def _answers(
+    predictor: Predictor, pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[Label, dict[Label, float], str | None]]:
+    """Yield label, probabilities and, where the predictor can tell, the voice of every pair."""
+    if hasattr(predictor, "classify_pairs"):
+        for one in predictor.classify_pairs(pairs):
+            yield one.label, dict(one.probabilities), one.voice
+        return
+    for row in checked_probabilities(predictor.predict_proba(pairs), len(pairs)):
+        yield LABELS[int(row.argmax())], dict(zip(LABELS, map(float, row), strict=True)), None
 
 
 def _checked_claims(claims: Sequence[str]) -> list[str]:

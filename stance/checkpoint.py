@@ -6,6 +6,7 @@
 ``tokenizer.json``    the fast tokenizer (``tokenizer_config.json`` beside it)
 ``graph.xml``         the network for the CPU runtime; its constants point into the weights
 ``graph.bin``         the few constants that are no weights (axes, masks, scales)
+``voice.safetensors`` the head that tells who takes the stance, where the model has one
 ``stance.json``       format, temperature, longest input, digest of every file, provenance
 ====================  =====================================================================
 
@@ -32,9 +33,10 @@ TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 GRAPH = "graph.xml"
 GRAPH_CONSTANTS = "graph.bin"
+VOICE_HEAD = "voice.safetensors"
 MANIFEST = "stance.json"
 REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG)
-FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS)
+FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS, VOICE_HEAD)
 SHORTEST_INPUT = 16
 """Fewest tokens that leave room for a claim and a sentence."""
 TEMPERATURE_LIMIT = 1000
@@ -69,6 +71,11 @@ class Checkpoint:
     def has_graph(self) -> bool:
         """Whether the CPU runtime can open it without torch."""
         return (self.path / GRAPH).is_file() and (self.path / GRAPH_CONSTANTS).is_file()
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether it tells who takes the stance."""
+        return (self.path / VOICE_HEAD).is_file()
 
 
 def default_checkpoint() -> Checkpoint:

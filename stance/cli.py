@@ -149,7 +149,7 @@ def build(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     """Train a checkpoint from a recipe."""
     from stance.train.config import load_config
-    from stance.train.export import prepare_libraries
+    from stance.train.libraries import prepare_libraries
 
     config = load_config(options.recipe, options.set)
     prepare_libraries()
@@ -168,9 +168,11 @@ def train(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Turn a transformers folder into a checkpoint."""
-    from stance.train.export import export_checkpoint, prepare_libraries
+    from stance.train.libraries import prepare_libraries
 
     prepare_libraries()
+    from stance.train.export import export_checkpoint
+
     checkpoint = export_checkpoint(options.model_folder, options.out)
     say(f"checkpoint in {checkpoint.path} (digest {checkpoint.digest[:12]})")
     if options.json:

@@ -102,6 +102,7 @@ def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
     from stance.evaluation.controls import control_probabilities
     from stance.evaluation.harness import evaluate_classifier
     from stance.evaluation.suites import other_split, suite_data
+    from stance.evaluation.voices import voice_scores
 
     classifier = open_classifier(options)
     for name, examples in suite_data(options.suite, options.data, options.split):
@@ -115,8 +116,11 @@ def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
             temperature=classifier.checkpoint.temperature,
             controls=controls,
         )
-        about = {"model": {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}}
+        about: dict[str, Any] = {
+            "model": {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}
+        }
         if not options.suite and options.split == "test":
+            about |= {"voices": voice_scores(classifier, examples)}
             about |= _conformal(classifier, report, other_split(options.data, "validation"))
         yield replace(report, about={**report.about, **about})
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from stance.articles import article_files, read_article, read_claims
 from stance.check import compare_sources
-from stance.checkpoint import FILES, MANIFEST, default_checkpoint
+from stance.checkpoint import default_checkpoint
 from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus
 from stance.corpus.examples import Example, read_examples
 from stance.errors import StanceError
@@ -61,7 +61,7 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
         evaluations[name] = report.to_dict() if is_own else _scores_only(report)
         if name.startswith(NEWSROOM.name):  # its texts are ours to show
             mistakes = _mistakes(report)
-    size = sum((checkpoint.path / name).stat().st_size for name in (*FILES, MANIFEST))
+    size = sum(file.stat().st_size for file in checkpoint.path.iterdir())
     results = {
         "digest": checkpoint.digest,
         "megabytes": round(size / 1e6, 1),

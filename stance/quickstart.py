@@ -26,7 +26,7 @@ from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.report import comparison_section, errors_section, metrics_section, write_report
 from stance.train.config import DataPart, TrainConfig, load_config
-from stance.train.export import prepare_libraries
+from stance.train.libraries import prepare_libraries
 
 ERR = Console(stderr=True)
 

@@ -101,8 +101,8 @@ class Prediction:
     probabilities : mapping of Label to float
         Calibrated probabilities, which sum to 1.
     voice : str or None
-        Who takes the stance, as an exact span of the sentence; ``None`` where the model does not
-        tell. No checkpoint does so far.
+        Who takes the stance, as an exact span of the sentence; empty for the outlet itself; ``None`` where
+        no side is taken or the model does not tell.
     truncated : bool
         Whether the end of the sentence was cut because it was too long for the model.
     """

@@ -93,6 +93,23 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="session")
+def speaking_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A tiny checkpoint with a voice head whose answers differ from token to token."""
+    import torch
+    from stance.train.export import write_checkpoint
+    from stance.train.voice import WithVoice
+
+    model, tokenizer = tiny_model()
+    torch.manual_seed(3)
+    with_voice = WithVoice(model)
+    with torch.no_grad():
+        with_voice.voice.weight.mul_(-100)
+        model.classifier.bias[2] = -10.0  # a neutral pair has no voice
+    seal = {"temperature": 1.0, "max_length": 64, "provenance": {}}
+    return write_checkpoint(with_voice, tokenizer, tmp_path_factory.mktemp("speaking"), seal)
+
+
+@pytest.fixture(scope="session")
 def article_texts() -> Path:
     """The folder of the five articles, which are not part of the repository."""
     if not ARTICLES.is_dir():

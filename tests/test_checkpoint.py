@@ -32,6 +32,12 @@ def folder(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "copy"))
 
 
+@pytest.fixture
+def speaking_folder(speaking_checkpoint: Checkpoint, tmp_path: Path) -> Path:
+    """A copy of the tiny checkpoint that has every file there is, free to be damaged."""
+    return Path(shutil.copytree(speaking_checkpoint.path, tmp_path / "speaking"))
+
+
 def change(file: Path, **values: Any) -> None:
     content = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**content, **values}), encoding="utf-8")
@@ -84,18 +90,18 @@ def flip(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_flipped_byte_in_any_file_is_refused(folder: Path, name: str) -> None:
-    flip(folder / name)
+def test_a_flipped_byte_in_any_file_is_refused(speaking_folder: Path, name: str) -> None:
+    flip(speaking_folder / name)
     with pytest.raises(CheckpointError, match=name):
-        open_checkpoint(folder)
+        open_checkpoint(speaking_folder)
 
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("keep", [0, 100])
-def test_a_truncated_file_is_refused(folder: Path, name: str, keep: int) -> None:
-    (folder / name).write_bytes((folder / name).read_bytes()[:keep])
+def test_a_truncated_file_is_refused(speaking_folder: Path, name: str, keep: int) -> None:
+    (speaking_folder / name).write_bytes((speaking_folder / name).read_bytes()[:keep])
     with pytest.raises(CheckpointError, match=name):
-        open_checkpoint(folder)
+        open_checkpoint(speaking_folder)
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from stance.checkpoint import GRAPH, WEIGHTS, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError, StanceError
 from stance.inference import classifier as classifier_module
-from stance.inference.classifier import StanceClassifier, softmax
+from stance.inference.answers import softmax
+from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend
 from stance.inference.gpu import TorchBackend
 from stance.schema import LABELS, Label, Predictor

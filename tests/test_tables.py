@@ -18,7 +18,12 @@ from strategies import texts
 cells = texts.filter(lambda text: "\0" not in text)  # Python 3.10 reads no NUL in CSV
 rows_of_text = st.lists(st.fixed_dictionaries({"claim": cells, "sentence": cells}), max_size=6)
 plain_values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts, st.lists(texts, max_size=2)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    texts,
+    st.lists(texts, max_size=2),
 )
 
 

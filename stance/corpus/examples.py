@@ -32,6 +32,8 @@ class Example(NamedTuple):
     ``group`` names what must not be torn apart by a split (claim family, event, topic);
     ``related`` is false for a neutral pair of two texts that have nothing to do with each other;
     ``facets`` are names and values of what the table says of the pair besides, for scores by slice.
+    ``voice`` is where the sentence names who takes the side, as start and end; equal ends are the outlet
+    itself, ``None`` is not noted.
     """
 
     claim: str
@@ -41,6 +43,7 @@ class Example(NamedTuple):
     related: bool = True
     source: str = ""
     facets: tuple[tuple[str, str], ...] = ()
+    voice: tuple[int, int] | None = None
 
 
 def read_examples(
@@ -130,6 +133,7 @@ def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example
         related=str(values.get("related", True)).lower() != "false",
         source=str(values.get("source") or source),
         facets=tuple(_facets(values)),
+        voice=_voice(values, texts["sentence"], where),
     )
 
 
@@ -165,6 +169,25 @@ def pairs_digest(examples: Iterable[Example]) -> str:
         digest.update("\x1f".join((example.claim, example.sentence, example.label)).encode())
         digest.update(b"\x1e")
     return digest.hexdigest()
+
+
+def _voice(values: Mapping[str, Any], sentence: str, where: str) -> tuple[int, int] | None:
+    """Return where the voice stands in the sentence, from the columns ``voice`` and ``voice_start``."""
+    voice, start = values.get("voice"), values.get("voice_start")
+    if not isinstance(voice, str) or "voice_start" not in values:
+        return None
+    if not voice:
+        return 0, 0
+    try:
+        place = -1 if start is None else int(start)  # a CSV holds text
+    except (TypeError, ValueError):
+        place = -1
+    if place < 0 or sentence[place : place + len(voice)] != voice:
+        raise InputError(
+            f"{where}: voice {voice!r:.40} does not stand at {start!r} in the sentence; expected an exact "
+            "span and the offset of its first character in voice_start"
+        )
+    return place, place + len(voice)
 
 
 def _facets(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -13,7 +13,8 @@ from tokenizers import Encoding
 
 from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
 from stance.errors import CheckpointError, InputError
-from stance.inference.encoding import PairEncoder, check_pairs, pair_problem, token_batches
+from stance.inference.answers import AnsweredPairs, Pairs, softmax
+from stance.inference.encoding import Outputs, PairEncoder, check_pairs, pair_problem, token_batches
 from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
@@ -21,8 +22,6 @@ PAIRS_PER_CHUNK = 2048
 
 ABSTAIN = "abstain"
 """Given instead of a label where the model is not sure enough."""
-
-Pairs = Sequence[tuple[str, str]]
 
 
 class Backend(Protocol):
@@ -33,10 +32,8 @@ class Backend(Protocol):
         """Runtime, precision and device, for people."""
         ...
 
-    def logits(
-        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.float32]:
-        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, batch by batch."""
+    def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
+        """Compute what the network gives for all pairs, batch by batch."""
         ...
 
 
@@ -125,7 +122,9 @@ class StanceClassifier:
         InputError
             If a pair is not two non-empty texts, or a claim is too long.
         """
-        return self._run(pairs, batch_size=batch_size, progress=progress)[0]
+        parts = [np.empty((0, len(LABELS)), dtype=np.float32)]
+        parts += [chunk.probabilities for chunk in self._chunks(pairs, batch_size, progress=progress)]
+        return np.concatenate(parts)
 
     @overload
     def predict(
@@ -182,14 +181,10 @@ class StanceClassifier:
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None
     ) -> list[Prediction]:
         """Classify many pairs, with everything that is known of each."""
-        probabilities, truncated = self._run(pairs, batch_size=batch_size, progress=False)
         return [
-            Prediction(
-                label=LABELS[int(row.argmax())],
-                probabilities=dict(zip(LABELS, map(float, row), strict=True)),
-                truncated=bool(cut),
-            )
-            for row, cut in zip(probabilities, truncated, strict=True)
+            prediction
+            for chunk in self._chunks(pairs, batch_size, progress=False)
+            for prediction in chunk.predictions()
         ]
 
     def pair_problem(self, claim: object, sentence: object) -> str:
@@ -215,14 +210,10 @@ class StanceClassifier:
         known = f"expected one of {', '.join(recorded)}" if recorded else "this checkpoint records no risks"
         raise InputError(f"max_risk is {max_risk}; {known}; or give min_confidence instead")
 
-    def _run(
-        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None, progress: bool
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterator[AnsweredPairs]:
         if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
             raise InputError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
         checked = check_pairs(pairs)
-        probabilities = np.empty((len(checked), len(LABELS)), dtype=np.float32)
-        truncated = np.empty(len(checked), dtype=np.bool_)
         starts: Iterable[int] = range(0, len(checked), PAIRS_PER_CHUNK)
         if progress:
             from rich.console import Console
@@ -230,30 +221,20 @@ class StanceClassifier:
 
             starts = track(starts, "classifying", console=Console(stderr=True))
         for start in starts:
-            chunk = slice(start, start + PAIRS_PER_CHUNK)
-            probabilities[chunk], truncated[chunk] = self._run_chunk(checked[chunk], batch_size)
-        return probabilities, truncated
+            yield self._run_chunk(checked[start : start + PAIRS_PER_CHUNK], batch_size)
 
-    def _run_chunk(
-        self, pairs: Sequence[tuple[str, str]], batch_size: int | None
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    def _run_chunk(self, pairs: Pairs, batch_size: int | None) -> AnsweredPairs:
         with self._lock:  # the tokenizer and the queue of the runtime serve one caller at a time
             encoded = self._encoder.encode(pairs)
             batches = list(token_batches(encoded.lengths, batch_size))
-            logits = self._backend.logits(encoded.encodings, batches)
-        if not np.isfinite(logits).all():
+            outputs = self._backend.compute(encoded.encodings, batches)
+        if not np.isfinite(outputs.logits).all():
             raise CheckpointError(
                 f"the network of {str(self.checkpoint.path)!r} gave values that are not finite; "
                 "its weights are unusable"
             )
-        return softmax(logits / self.checkpoint.temperature), encoded.truncated
-
-
-def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Turn logits of shape ``(n, 3)`` into float32 probabilities whose rows sum to 1."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    probabilities: npt.NDArray[np.float32] = (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
-    return probabilities
+        probabilities = softmax(outputs.logits / self.checkpoint.temperature)
+        return AnsweredPairs(pairs, encoded, probabilities, outputs.spans)
 
 
 def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:

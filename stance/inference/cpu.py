@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint
 from stance.errors import CheckpointError
-from stance.inference.encoding import pad_batch, pad_id_of
+from stance.inference.encoding import Outputs, keep_spans, pad_batch, pad_id_of
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -58,6 +58,7 @@ class CpuBackend:
                 f"the network of {str(checkpoint.path)!r} cannot be opened: {error}"
             ) from error
         self._names = [port.any_name for port in compiled.inputs]
+        self._has_voice = len(compiled.outputs) > 1
         self._pad_id = pad_id_of(checkpoint)
         # requests that are waited for here, and no queue with callbacks into Python: a thread of the
         # runtime that wants the interpreter while the network is being closed would wait for ever
@@ -68,21 +69,22 @@ class CpuBackend:
         """Runtime, precision and threads, for people."""
         return f"OpenVINO on the CPU, {PRECISION}, {self.threads} threads"
 
-    def logits(
-        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.float32]:
-        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, float32.
+    def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
+        """Compute logits, and spans where the network has a voice head.
 
         Batches run side by side, one a thread.
         """
-        result = np.empty((len(encodings), 3), dtype=np.float32)
+        logits = np.empty((len(encodings), 3), dtype=np.float32)
+        spans: list[npt.NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(encodings)
         free = list(self._requests)
         running: deque[tuple[Any, npt.NDArray[np.int64]]] = deque()
 
         def collect() -> None:
             request, indices = running.popleft()
             request.wait()
-            result[indices] = request.get_output_tensor(0).data
+            logits[indices] = request.get_output_tensor(0).data
+            if self._has_voice:
+                keep_spans(spans, request.get_output_tensor(1).data, encodings, indices)
             free.append(request)
 
         try:
@@ -98,7 +100,7 @@ class CpuBackend:
         finally:
             for request, _ in running:  # after a failure: leave no request busy for the next call
                 request.wait()
-        return result
+        return Outputs(logits, spans if self._has_voice else None)
 
 
 def _usable_cores() -> int:

@@ -40,6 +40,20 @@ class EncodedPairs(NamedTuple):
         return np.array([len(encoding.ids) for encoding in self.encodings], dtype=np.int64)
 
 
+class Outputs(NamedTuple):
+    """What a network gives for pairs.
+
+    Attributes
+    ----------
+    logits : ndarray of shape (n_pairs, 3), float32
+    spans : list of ndarray of shape (n_tokens, 2), optional
+        For every pair how likely the voice begins and ends at each token; ``None`` without a voice head.
+    """
+
+    logits: npt.NDArray[np.float32]
+    spans: list[npt.NDArray[np.float32]] | None
+
+
 class PairEncoder:
     """Turns pairs of texts into token ids for one checkpoint."""
 
@@ -151,6 +165,17 @@ def pad_batch(
             array[row, : len(values)] = values
         arrays[name] = array
     return arrays
+
+
+def keep_spans(
+    spans: list[npt.NDArray[np.float32]],
+    batch: npt.NDArray[np.float32],
+    encodings: Sequence[Encoding],
+    indices: npt.NDArray[np.int64],
+) -> None:
+    """Put the spans of a batch, shape ``(n_pairs, n_tokens, 2)``, into their places, without the padding."""
+    for row, index in enumerate(indices):
+        spans[index] = np.array(batch[row, : len(encodings[index].ids)], dtype=np.float32)
 
 
 def pad_id_of(checkpoint: Checkpoint) -> int:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.checkpoint import Checkpoint
+from stance.checkpoint import VOICE_HEAD, Checkpoint
 from stance.errors import InputError, require
-from stance.inference.encoding import pad_batch, pad_id_of
+from stance.inference.encoding import Outputs, keep_spans, pad_batch, pad_id_of
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -54,6 +54,11 @@ class TorchBackend:
         )
         self._device = device
         self._model = model.to(device).eval()
+        self._head: dict[str, Any] | None = None
+        if checkpoint.has_voice:
+            load_file = require("safetensors.torch", "train").load_file
+            stored = load_file(checkpoint.path / VOICE_HEAD, device=device)
+            self._head = {name: value.to(dtype) for name, value in stored.items()}
         self._names = _input_names(model)
         self._pad_id = pad_id_of(checkpoint)
 
@@ -62,12 +67,11 @@ class TorchBackend:
         """Runtime, precision and device, for people."""
         return f"torch on {self._device}, {str(self._model.dtype).removeprefix('torch.')}"
 
-    def logits(
-        self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.float32]:
-        """Compute the logits of all pairs, shape ``(n_pairs, 3)``, float32."""
+    def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
+        """Compute logits, and spans where the checkpoint has a voice head."""
         torch = self._torch
-        result = np.empty((len(encodings), 3), dtype=np.float32)
+        logits = np.empty((len(encodings), 3), dtype=np.float32)
+        spans: list[npt.NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(encodings)
         with torch.inference_mode():
             for indices in batches:
                 arrays = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
@@ -75,8 +79,12 @@ class TorchBackend:
                     name: torch.from_numpy(array).to(self._device, non_blocking=True)
                     for name, array in arrays.items()
                 }
-                result[indices] = self._model(**inputs).logits.float().cpu().numpy()
-        return result
+                out = self._model(**inputs, output_hidden_states=self._head is not None)
+                logits[indices] = out.logits.float().cpu().numpy()
+                if self._head is not None:
+                    states = out.hidden_states[-1] @ self._head["weight"].T + self._head["bias"]
+                    keep_spans(spans, states.float().cpu().numpy(), encodings, indices)
+        return Outputs(logits, spans if self._head is not None else None)
 
 
 def _input_names(model: Any) -> list[str]:

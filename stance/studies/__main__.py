@@ -39,24 +39,18 @@ def main() -> int:
     ):
         one = studies.add_parser(study, help=text, description=text)
         if study != "forgetting":
-            one.add_argument(
-                "--public", type=Path, required=True, help="table of the public training sources"
-            )
+            one.add_argument("--public", type=Path, required=True, help="table of public training pairs")
         if study == "controls":
             one.add_argument("--articles", type=Path, help="folder of the verbatim articles")
             one.add_argument("--suites", type=Path, help="folder of public evaluation sets")
         if study == "forgetting":
             one.add_argument("--pairs", type=Path, required=True, help="table of labelled pairs")
-            one.add_argument(
-                "--other", type=Path, required=True, help="table of quite different labelled pairs"
-            )
+            one.add_argument("--other", type=Path, required=True, help="table of quite other labelled pairs")
     options = vars(parser.parse_args())
     study = options.pop("study")
     prepare_libraries()
     try:
-        {"controls": controls, "curves": curves, "outlets": outlets, "forgetting": forgetting}[study](
-            **options
-        )
+        STUDIES[study](**options)
     except StanceError as error:
         say(f"studies: {error}")
         return 1

@@ -46,6 +46,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "shared_dropout": (0, 0.99),
     "unrelated": (0, 1e12),
     "validation_share": (0.001, 0.9),
+    "voice_weight": (0, 100),
     "warmup": (0, 0.99),
     "weight_decay": (0, 10),
 }
@@ -119,6 +120,8 @@ class TrainConfig:
         How often the validation data are scored during training.
     patience : int
         Stop after so many evaluations without a better macro-F1; 0 never stops.
+    voice_weight : float
+        Of the loss of the voice head beside that of the label; 0 trains none.
     hide : {"", "claim", "sentence"}
         Put ``-`` in the place of one text, to learn how much the other gives away.
     """
@@ -145,6 +148,7 @@ class TrainConfig:
     attention: str = "auto"
     evaluations: int = 10
     patience: int = 3
+    voice_weight: float = 0.0
     hide: str = ""
 
     def __post_init__(self) -> None:

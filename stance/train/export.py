@@ -34,10 +34,11 @@ from stance.checkpoint import (
     write_manifest,
 )
 from stance.errors import CheckpointError, require
-from stance.inference.classifier import softmax
+from stance.inference.answers import softmax
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder, token_batches
 from stance.inference.gpu import TorchBackend
+from stance.train.voice import BothOutputs, WithVoice, load_head, save_head
 
 ASIDE = ".unfinished"
 """Folder inside the output in which a checkpoint grows until it is complete."""
@@ -56,20 +57,6 @@ PARITY_PAIRS = [
     ("The budget rose to 3.5 million.", "No figure was given."),
     ("It rained.", "In the capital it had been dry since the spring, farmers said. " * 12),
 ]
-
-
-def prepare_libraries() -> None:
-    """Make sure that the extra is installed, and switch off the libraries' small progress bars.
-
-    Raises
-    ------
-    MissingExtraError
-        If torch, transformers, accelerate or datasets is not there.
-    """
-    require("torch", "train")
-    require("accelerate", "train")
-    require("transformers.utils.logging", "train").disable_progress_bar()
-    require("datasets", "train").disable_progress_bars()
 
 
 def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
@@ -106,6 +93,10 @@ def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
             f"{str(source)!r} lacks the weights {', '.join(sorted(loading['missing_keys'])[:5])}; without "
             "them the labels would be random: train it first with stance train"
         )
+    head = load_head(source, model.config.hidden_size)
+    if head is not None:
+        model = WithVoice(model)
+        model.voice.load_state_dict(head.state_dict())
     tokenizer = transformers.AutoTokenizer.from_pretrained(source)
     longest = min(DEFAULT_LENGTH, positions_of(config) or DEFAULT_LENGTH)
     seal: dict[str, Any] = {"temperature": 1.0, "max_length": longest, "provenance": {}}
@@ -137,17 +128,23 @@ def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, A
     aside = out / ASIDE
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
+    head = None
+    if isinstance(model, WithVoice):
+        save_head(model, aside)
+        model = model.classifier
+        head = load_head(aside, model.config.hidden_size)
     save_weights(model, tokenizer, aside)
     # what the runtime computes with is what was written, not what was trained
     written = transformers.AutoModelForSequenceClassification.from_pretrained(
         aside, dtype=torch.float32, attn_implementation="eager"
     )
-    export_graph(written, tokenizer, aside)
+    export_graph(written, tokenizer, aside, head)
     check_parity(write_manifest(aside, **seal))
     (out / MANIFEST).unlink(missing_ok=True)
     for name in (*FILES, MANIFEST):
-        (aside / name).chmod(0o644)  # safetensors writes files that only their owner can read
-        (aside / name).replace(out / name)
+        if (aside / name).is_file():
+            (aside / name).chmod(0o644)  # safetensors writes files that only their owner can read
+            (aside / name).replace(out / name)
     shutil.rmtree(aside)
     return open_checkpoint(out)
 
@@ -156,9 +153,11 @@ def check_parity(checkpoint: Checkpoint) -> None:
     """Compare the CPU runtime with torch on a few pairs and refuse a graph that differs."""
     encoded = PairEncoder(checkpoint).encode(PARITY_PAIRS)
     batches = list(token_batches(encoded.lengths))
-    ours = CpuBackend(checkpoint).logits(encoded.encodings, batches)
-    theirs = TorchBackend(checkpoint, device="cpu").logits(encoded.encodings, batches)
-    gap = float(np.abs(softmax(ours) - softmax(theirs)).max())
+    ours = CpuBackend(checkpoint).compute(encoded.encodings, batches)
+    theirs = TorchBackend(checkpoint, device="cpu").compute(encoded.encodings, batches)
+    gap = float(np.abs(softmax(ours.logits) - softmax(theirs.logits)).max())
+    for one, other in zip(ours.spans or [], theirs.spans or [], strict=True):
+        gap = max(gap, float(np.abs(softmax(one.T) - softmax(other.T)).max()))
     if not gap <= LARGEST_GAP:
         raise CheckpointError(
             f"the exported network differs from torch by up to {gap:.4f} in probability; expected at most "
@@ -184,7 +183,7 @@ def save_weights(model: Any, tokenizer: Any, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def export_graph(model: Any, tokenizer: Any, folder: Path) -> None:
+def export_graph(model: Any, tokenizer: Any, folder: Path, head: Any = None) -> None:
     """Write ``graph.xml`` and ``graph.bin`` beside the weights of a saved model.
 
     Parameters
@@ -194,6 +193,8 @@ def export_graph(model: Any, tokenizer: Any, folder: Path) -> None:
     tokenizer : transformers.PreTrainedTokenizerBase
     folder : Path
         Holds ``model.safetensors``.
+    head : torch.nn.Linear, optional
+        The voice head, in float32; the graph then has two outputs.
     """
     openvino = require("openvino", "train")
     torch = require("torch", "train")
@@ -204,7 +205,8 @@ def export_graph(model: Any, tokenizer: Any, folder: Path) -> None:
         # torch and OpenVINO deprecate parts of each other; check_parity judges what comes out
         warnings.simplefilter("ignore", category=DeprecationWarning)
         warnings.simplefilter("ignore", category=FutureWarning)
-        program = torch.export.export(model.eval(), args=(), kwargs=example, dynamic_shapes=free)
+        whole = model.eval() if head is None else BothOutputs(model, head).eval()
+        program = torch.export.export(whole, args=(), kwargs=example, dynamic_shapes=free)
         network = openvino.convert_model(program)
     with tempfile.TemporaryDirectory() as scratch:
         xml = Path(scratch) / "graph.xml"

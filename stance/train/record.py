@@ -15,7 +15,7 @@ from transformers import EvalPrediction, Trainer
 from stance.checkpoint import MANIFEST, open_checkpoint
 from stance.evaluation.metrics import classification_metrics
 from stance.evaluation.selective import RISKS, risk_coverage
-from stance.inference.classifier import softmax
+from stance.inference.answers import softmax
 from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
@@ -24,10 +24,15 @@ from stance.train.config import TrainConfig
 def scores(prediction: EvalPrediction) -> dict[str, float]:
     """Return what a state of the training is judged by."""
     names = [label.value for label in LABELS]
-    predicted = [names[i] for i in np.asarray(prediction.predictions).argmax(axis=1)]
+    predicted = [names[i] for i in logits_of(prediction.predictions).argmax(axis=1)]
     reference = [names[i] for i in np.asarray(prediction.label_ids)]
     metrics = classification_metrics(reference, predicted)
     return {name: metrics[name] for name in ("macro_f1", "denies_f1", "accuracy")}
+
+
+def logits_of(predictions: Any) -> npt.NDArray[np.floating]:
+    """Return the logits of the labels; a model with a voice head gives spans besides."""
+    return np.asarray(predictions[0] if isinstance(predictions, tuple) else predictions)
 
 
 def confidence_for_risk(

@@ -18,7 +18,6 @@ import torch
 from datasets import Dataset
 from transformers import (
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
@@ -40,8 +39,10 @@ from stance.train.data import describe, load_data
 from stance.train.dropout import share_dropout
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
-from stance.train.record import circumstances, confidence_for_risk, origin_of, scores
+from stance.train.record import circumstances, confidence_for_risk, logits_of, origin_of, scores
 from stance.train.states import RECIPE, STATES, last_state, prepare_output
+from stance.train.tokenizer import open_tokenizer
+from stance.train.voice import WithVoice, load_head, span_of_tokens
 
 
 def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Checkpoint:
@@ -86,7 +87,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
 
     # in the order of length groups, not of the data set: labels are taken from the same output
-    logits, labels = np.asarray(predicted.predictions), np.asarray(predicted.label_ids)
+    logits, labels = logits_of(predicted.predictions), np.asarray(predicted.label_ids)
     if trainer.is_world_process_zero():  # of several processes one writes
         temperature = fit_temperature(logits, labels)
         provenance = {
@@ -105,27 +106,41 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     return open_checkpoint(out)
 
 
-def tokenised(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Dataset:
-    """Return a dataset with token ids, ``labels`` and ``length``; only the sentence is cut."""
+def tokenised(
+    examples: Sequence[Example], tokenizer: Any, max_length: int, *, voices: bool = False
+) -> Dataset:
+    """Return a dataset with token ids, ``labels`` and ``length``; only the sentence is cut.
 
-    def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
+    With ``voices`` also ``voice_span``, first and last token of the voice.
+    """
+
+    def encode(batch: dict[str, list[Any]]) -> dict[str, Any]:
         encoded = tokenizer(
             batch["claim"],
             batch["sentence"],
             truncation="only_second",
             max_length=max_length,
             split_special_tokens=True,  # a "[SEP]" in a text is text, as in inference
+            return_offsets_mapping=voices,
         )
-        return {**encoded, "length": [len(ids) for ids in encoded["input_ids"]]}
+        columns = {**encoded, "length": [len(ids) for ids in encoded["input_ids"]]}
+        if voices:
+            offsets = columns.pop("offset_mapping")
+            columns["voice_span"] = [
+                span_of_tokens(voice and tuple(voice), offsets[row], encoded.sequence_ids(row))
+                for row, voice in enumerate(batch["voice"])
+            ]
+        return columns
 
     columns = {
         "claim": [example.claim for example in examples],
         "sentence": [example.sentence for example in examples],
         "labels": [LABELS.index(example.label) for example in examples],
+        "voice": [example.voice for example in examples],
     }
     try:
         return Dataset.from_dict(columns).map(
-            encode, batched=True, remove_columns=["claim", "sentence"], desc="tokenising"
+            encode, batched=True, remove_columns=["claim", "sentence", "voice"], desc="tokenising"
         )
     except Exception as error:  # the tokenizer raises a bare Exception when a claim does not fit
         if "too short" not in str(error):
@@ -141,12 +156,12 @@ def _build_trainer(
     config: TrainConfig, states: Path, training: Sequence[Example], validation: Sequence[Example]
 ) -> Trainer:
     base = open_base(config.base, config.max_length)
-    tokenizer = AutoTokenizer.from_pretrained(base.name_or_path)
+    tokenizer = open_tokenizer(str(base.name_or_path))
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
     return Trainer(
         model=_build_model(base, config),
         args=_arguments(config, states),
-        train_dataset=tokenised(training, tokenizer, config.max_length),
+        train_dataset=tokenised(training, tokenizer, config.max_length, voices=config.voice_weight > 0),
         eval_dataset=tokenised(validation, tokenizer, config.max_length),
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
         processing_class=tokenizer,
@@ -177,7 +192,13 @@ def _build_model(base: PretrainedConfig, config: TrainConfig) -> Any:
             parameter.requires_grad = False
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ConfigError(f"freeze = {list(config.freeze)} leaves no parameter to train")
-    return model
+    if not config.voice_weight:
+        return model
+    with_voice = WithVoice(model, config.voice_weight)
+    known = load_head(Path(str(base.name_or_path)), base.hidden_size)
+    if known is not None:
+        with_voice.voice.load_state_dict(known.state_dict())
+    return with_voice
 
 
 def _dropouts(base: PretrainedConfig, value: float) -> dict[str, float]:
