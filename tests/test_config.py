@@ -270,3 +270,9 @@ def test_a_public_source_is_not_hidden_by_a_folder_of_its_name(tmp_path: Path, n
     file = tmp_path / "recipe.toml"
     file.write_text(PARTS.replace("snli", name), encoding="utf-8")
     assert load_config(file).train[0].data == name
+
+
+def test_a_part_is_of_the_split_that_its_table_is_named_after() -> None:
+    own = DataPart(data="b", split="other")
+    config = TrainConfig(base="x", train=(DataPart(data="a"), own), validation=(DataPart(data="a"),))
+    assert [part.split for part in (*config.train, *config.validation)] == ["train", "other", "validation"]

@@ -14,11 +14,11 @@ from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.pages import RESULTS
 from stance.publish import NEWSROOM
-from stance.studies.runs import RUNS, folder_of_events, short_recipe, short_scores, trained
+from stance.studies.runs import RUNS, STEPS, folder_of_events, short_recipe, short_scores, trained
 from stance.train.config import DataPart, TrainConfig
 
 EVENT_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
-EXAMPLES = (25_600, 51_200, 102_400)
+EXAMPLES = (12_800, 25_600, 51_200)
 """Examples of the learning curve; the embedded checkpoint, with all of them, is its last point."""
 
 
@@ -36,12 +36,12 @@ def curves(public: Path) -> None:
     by_events = [
         {
             "events": round(share * events),
-            **_point(trained(_with_events(config, share), folder_of_events(share)), tested),
+            **_point(trained(with_events(config, share), folder_of_events(share)), tested),
         }
         for share in sorted(EVENT_SHARES)
     ]
     by_examples = [
-        trained(replace(config, max_steps=count // config.batch_size), RUNS / f"examples-{count}")
+        trained(replace(config, max_steps=count // config.batch_size), _folder(count, config))
         for count in EXAMPLES
     ]
     results = {
@@ -52,7 +52,7 @@ def curves(public: Path) -> None:
     plot_curves(results, RESULTS / "curves.png")
 
 
-def _with_events(config: TrainConfig, share: float) -> TrainConfig:
+def with_events(config: TrainConfig, share: float) -> TrainConfig:
     """Use a share of the events, each so much more often that the mixture stays the same."""
 
     def changed(part: DataPart) -> DataPart:
@@ -61,6 +61,11 @@ def _with_events(config: TrainConfig, share: float) -> TrainConfig:
         return replace(part, group_share=share, repeat=round(part.repeat / share))
 
     return replace(config, train=tuple(map(changed, config.train)))
+
+
+def _folder(count: int, config: TrainConfig) -> Path:
+    """Return where the training on so many examples lies: with all events it may be there already."""
+    return folder_of_events(1.0) if count == STEPS * config.batch_size else RUNS / f"examples-{count}"
 
 
 def _point(checkpoint: Checkpoint, tested: Sequence[Example]) -> dict[str, Any]:

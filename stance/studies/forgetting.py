@@ -37,7 +37,7 @@ def forgetting(pairs: Path, other: Path) -> None:
     InputError
         If half of the groups hold fewer than 300 pairs.
     """
-    own, held_out = _halves(read_examples(pairs))
+    own, held_out = halves(read_examples(pairs))
     table = write_examples(own, RUNS / "own_pairs.parquet")
     recipe = replace(load_config(OWN_PAIRS), train=(DataPart(data=str(table)),))
     models = {"embedded": default_checkpoint(), "fine-tuned": trained(recipe, RUNS / "own_pairs")}
@@ -53,7 +53,8 @@ def forgetting(pairs: Path, other: Path) -> None:
     write_json(RESULTS / "forgetting.json", {"scores": scores, "training": dict(provenance)})
 
 
-def _halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+def halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Return ``PAIRS`` pairs of one half of the groups, and every pair of the other half."""
     rng = random.Random(13)
     groups = sorted({example.group for example in examples})
     rng.shuffle(groups)

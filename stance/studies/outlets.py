@@ -41,17 +41,18 @@ def outlets(public: Path) -> None:
     tested = read_examples(KREMLIN_CALL, "test")
     everything = StanceClassifier.from_pretrained(trained(config, folder_of_events(1.0)).path)
     pooled = np.empty((len(tested), len(LABELS)), dtype=np.float32)
-    for outlet in sorted({_outlet(example) for example in tested}):
-        checkpoint = trained(_without_outlet(config, outlet), RUNS / f"without-{outlet}")
-        own = np.flatnonzero([_outlet(example) == outlet for example in tested])
+    for outlet in sorted({outlet_of(example) for example in tested}):
+        checkpoint = trained(without_outlet(config, outlet), RUNS / f"without-{outlet}")
+        own = np.flatnonzero([outlet_of(example) == outlet for example in tested])
         pairs = [(tested[i].claim, tested[i].sentence) for i in own]
         pooled[own] = StanceClassifier.from_pretrained(checkpoint.path).predict_proba(pairs)
     left_out = selected_scores(report_of(tested, pooled).metrics)
     write_json(RESULTS / "outlets.json", {"left out": left_out, "seen": short_scores(everything, tested)})
 
 
-def _without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
-    kept = [example for example in read_examples(KREMLIN_CALL, "train") if _outlet(example) != outlet]
+def without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
+    """Return the recipe with a table of kremlin_call in which the outlet does not occur."""
+    kept = [example for example in read_examples(KREMLIN_CALL, "train") if outlet_of(example) != outlet]
     table = write_examples(kept, RUNS / f"without-{outlet}.parquet")
 
     def changed(part: DataPart) -> DataPart:
@@ -60,5 +61,6 @@ def _without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
     return replace(config, train=tuple(map(changed, config.train)))
 
 
-def _outlet(example: Example) -> str:
+def outlet_of(example: Example) -> str:
+    """Return whose article the sentence is from."""
     return dict(example.facets)["article"]

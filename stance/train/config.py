@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -156,6 +156,9 @@ class TrainConfig:
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}")
         _check_ranges(self)
+        for table in ("train", "validation"):
+            parts = tuple(replace(part, split=part.split or table) for part in getattr(self, table))
+            object.__setattr__(self, table, parts)
         if not all(isinstance(name, str) for name in self.freeze):
             raise ConfigError(f"freeze is {list(self.freeze)}; expected a list of texts")
         if self.dropout and self.shared_dropout:
@@ -214,7 +217,7 @@ def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
         if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
             raise ConfigError(f"{name} in {str(file)!r} is no list of tables; write [[{name}]]")
         raw[name] = tuple(
-            _build(DataPart, _placed(part, name, folder), where=f"[[{name}]] of {file}") for part in parts
+            _build(DataPart, _placed(part, folder), where=f"[[{name}]] of {file}") for part in parts
         )
     for name in ("base", "public"):
         if isinstance(raw.get(name), str):
@@ -233,8 +236,8 @@ def _parse_setting(setting: str) -> tuple[str, Any]:
     return key.strip(), value
 
 
-def _placed(part: Mapping[str, Any], default_split: str, folder: Path) -> dict[str, Any]:
-    placed = {"split": default_split, **part}
+def _placed(part: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    placed = dict(part)
     if isinstance(placed.get("data"), str):
         placed["data"] = _located(placed["data"], folder)
     return placed

@@ -1,0 +1,93 @@
+"""The studies: what is left out is left out, and what is compared differs in nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from stance.corpus.examples import Example, read_examples
+from stance.errors import CheckpointError, InputError
+from stance.publish import KREMLIN_CALL, NEWSROOM
+from stance.schema import Label
+from stance.studies import curves, forgetting, outlets, runs
+from stance.train.config import DataPart, TrainConfig
+from stance.train.data import load_data
+
+from conftest import ROOT
+
+RECIPE = TrainConfig(
+    base="nothing is trained",
+    train=(DataPart(data=str(KREMLIN_CALL), repeat=2), DataPart(data=str(NEWSROOM), repeat=3)),
+    validation=(DataPart(data=str(KREMLIN_CALL), split="validation"),),
+)
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def in_tmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for module in (outlets, forgetting):
+        monkeypatch.setattr(module, "RUNS", tmp_path)
+    return tmp_path
+
+
+def test_the_studies_train_by_the_recipe_of_the_embedded_checkpoint() -> None:
+    config = runs.short_recipe(Path("pairs.parquet"))
+    assert (config.public, config.max_steps) == ("pairs.parquet", runs.STEPS)
+    assert {Path(part.data).name for part in config.train} >= {KREMLIN_CALL.name, NEWSROOM.name, "public"}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_part_of_the_events_leaves_the_mixture_as_it_is(share: float) -> None:
+    part = curves.with_events(RECIPE, share)
+    assert part.train[0] == RECIPE.train[0]
+    mixture, _ = load_data(dataclasses.replace(part, train=part.train[1:]))
+    everything = {example.group for example in read_examples(NEWSROOM, "train")}
+    kept = {example.group for example in mixture.examples}
+    assert len(kept) == pytest.approx(share * len(everything), abs=1)
+    assert part.train[1].repeat * share == RECIPE.train[1].repeat
+
+
+def test_a_smaller_share_of_the_events_is_part_of_a_larger_one() -> None:
+    few, more = (
+        {example.group for example in load_data(config)[0].examples}
+        for config in (
+            dataclasses.replace(one, train=one.train[1:])
+            for one in (curves.with_events(RECIPE, 0.02), curves.with_events(RECIPE, 0.04))
+        )
+    )
+    assert few < more
+
+
+def test_the_outlet_and_nothing_else_is_left_out(in_tmp: Path) -> None:
+    everything = read_examples(KREMLIN_CALL, "train")
+    outlet = outlets.outlet_of(everything[0])
+    config = outlets.without_outlet(RECIPE, outlet)
+    assert config.train[1] == RECIPE.train[1]
+    assert config.train[0].repeat == RECIPE.train[0].repeat
+    left = [(one.claim, one.sentence, one.label) for one in read_examples(Path(config.train[0].data))]
+    assert left == [
+        (one.claim, one.sentence, one.label) for one in everything if outlets.outlet_of(one) != outlet
+    ]
+    assert len(left) < len(everything)
+
+
+def test_own_pairs_and_held_out_pairs_share_no_group() -> None:
+    examples = [
+        Example(f"claim {i}", "it is so", Label.SUPPORTS, group=f"story {i % 10}") for i in range(1000)
+    ]
+    own, held_out = forgetting.halves(examples)
+    assert len(own) == forgetting.PAIRS
+    assert not {one.group for one in own} & {one.group for one in held_out}
+    with pytest.raises(InputError, match="expected at least 300"):
+        forgetting.halves(examples[:400])
+
+
+def test_a_checkpoint_of_another_recipe_is_not_taken_for_this_one() -> None:
+    folder = ROOT / "stance" / "assets" / "default"
+    with pytest.raises(CheckpointError, match="another recipe; remove the folder"):
+        runs.trained(RECIPE, folder)
