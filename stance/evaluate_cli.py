@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stance.errors import InputError
 from stance.output import print_json, say
-from stance.usage import open_classifier
+from stance.usage import CORPUS, open_classifier
 
 if TYPE_CHECKING:
     from stance.corpus.examples import Example
@@ -79,7 +79,9 @@ def _behaviour(options: argparse.Namespace) -> int:
     from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
     from stance.files import write_json
 
-    rows = read_cases(options.data or CASES)
+    if options.data and len(options.data) > 1:
+        raise InputError("--suite behaviour reads one file of minimal sets; give --data one path")
+    rows = read_cases(options.data[0] if options.data else CASES)
     scores = behaviour_scores(open_classifier(options), rows)
     if options.out:
         write_json(options.out / "behaviour.json", scores)
@@ -101,27 +103,28 @@ def _behaviour(options: argparse.Namespace) -> int:
 def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
     from stance.evaluation.controls import control_probabilities
     from stance.evaluation.harness import evaluate_classifier
-    from stance.evaluation.suites import other_split, suite_data
+    from stance.evaluation.suites import evaluation_data
     from stance.evaluation.voices import voice_scores
 
+    if options.suite and not options.data:
+        raise InputError("--suite public needs --data FOLDER with one table for each set")
     classifier = open_classifier(options)
-    for name, examples in suite_data(options.suite, options.data, options.split):
-        say(f"{name}: {len(examples):,} pairs")
-        train = [] if options.suite else other_split(options.data, "train")
-        controls = control_probabilities(examples, train) if options.controls else {}
+    for one in evaluation_data(options.data or [Path(CORPUS)], options.split, suite=options.suite):
+        say(f"{one.name}: {len(one.examples):,} pairs")
+        controls = control_probabilities(one.examples, one.other_split("train")) if options.controls else {}
         report = evaluate_classifier(
             classifier,
-            examples,
-            name,
+            one.examples,
+            one.name,
             temperature=classifier.checkpoint.temperature,
             controls=controls,
         )
         about: dict[str, Any] = {
             "model": {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}
         }
-        if not options.suite and options.split == "test":
-            about |= {"voices": voice_scores(classifier, examples)}
-            about |= _conformal(classifier, report, other_split(options.data, "validation"))
+        if one.corpus and options.split == "test":
+            about |= {"voices": voice_scores(classifier, one.examples)}
+            about |= _conformal(classifier, report, one.other_split("validation"))
         yield replace(report, about={**report.about, **about})
 
 

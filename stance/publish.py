@@ -22,7 +22,7 @@ from stance.corpus.examples import Example, read_examples
 from stance.errors import StanceError
 from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
-from stance.evaluation.suites import suite_data
+from stance.evaluation.suites import evaluation_data
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
@@ -117,7 +117,8 @@ def evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tupl
         yield "kremlin_call test, verbatim", read_examples(built, "test")
     yield "newsroom test", read_examples(NEWSROOM, "test")
     if suites is not None:
-        yield from suite_data("public", suites, "test")
+        for one in evaluation_data([suites], suite="public"):
+            yield one.name, one.examples
 
 
 def _scores_only(report: EvaluationReport) -> dict[str, Any]:

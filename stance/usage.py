@@ -97,7 +97,12 @@ def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--out", required=True, type=Path, help="folder of the checkpoint")
 
     verb = _add_verb(verbs, runs["evaluate"], "stance evaluate --data my_pairs.csv --out runs/evaluation")
-    verb.add_argument("--data", type=Path, help=f"labelled pairs: a file or folder (default {CORPUS})")
+    verb.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        help=f"labelled pairs: files, corpora, folders of tables (default {CORPUS})",
+    )
     verb.add_argument("--split", default="test", help="which split, where there are several (default test)")
     verb.add_argument("--suite", choices=["public", "behaviour"], help=SUITES)
     verb.add_argument("--out", type=Path, help="folder for report, pictures and every prediction")

@@ -565,7 +565,7 @@ def test_a_folder_for_the_page_is_refused(run: Run, model: list[str], place: Pat
 
 BAD_LABELLED = {
     "missing": (missing("none.csv"), "does not exist; name labelled pairs with --data"),
-    "empty folder": (bad_file("dir", None), "has no test.parquet, .jsonl or .csv"),
+    "empty folder": (bad_file("dir", None), "expected the splits of a corpus"),
     "missing column": (bad_file("p.csv", b"claim,sentence\na,b\n"), "lacks the column label"),
     "unknown label": (
         bad_file("p.csv", b"claim,sentence,label\na,b,deny\n"),

@@ -14,10 +14,12 @@ from stance.errors import InputError
 from stance.evaluation.calibration import untempered
 from stance.evaluation.harness import evaluate_classifier, report_of
 from stance.evaluation.metrics import FAILED, expected_calibration_error
-from stance.evaluation.suites import suite_data
+from stance.evaluation.suites import evaluation_data
 from stance.schema import Label
 from stance.tables import write_table
 from stance.testing import KeywordClassifier
+
+from conftest import ROOT
 
 CLASSIFIER = KeywordClassifier({"met": Label.SUPPORTS, "denied": Label.DENIES}, confidence=0.8)
 EXAMPLES = [
@@ -190,52 +192,53 @@ def test_a_public_suite_is_every_table_of_the_folder_by_name(tmp_path: Path) -> 
     pairs_file(tmp_path / "a.jsonl", [("c", "s", "neutral"), ("c", "t", None)])
     pairs_file(tmp_path / "c.parquet", [("c", "s", "supports"), ("c", "t", None)])
     (tmp_path / "README.md").write_text("no table")
-    sets = dict(suite_data("public", tmp_path, "test"))
-    assert list(sets) == ["a", "b", "c"]
-    assert [len(examples) for examples in sets.values()] == [1, 1, 1]
+    sets = list(evaluation_data([tmp_path], suite="public"))
+    assert [one.name for one in sets] == ["a", "b", "c"]
+    assert [len(one.examples) for one in sets] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("data", [None, Path("nowhere"), Path(__file__)])
-def test_a_public_suite_needs_a_folder(data: Path | None) -> None:
+@pytest.mark.parametrize("data", [Path(__file__), ROOT / "data" / "newsroom"])
+def test_a_public_suite_needs_a_folder_of_sets(data: Path) -> None:
     with pytest.raises(InputError, match="--suite public needs --data FOLDER"):
-        list(suite_data("public", data, "test"))
+        list(evaluation_data([data], suite="public"))
 
 
 def test_a_public_suite_without_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no \.csv, \.jsonl, \.parquet file"):
-        list(suite_data("public", tmp_path, "test"))
+        list(evaluation_data([tmp_path]))
 
 
 def test_data_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"does not exist; name labelled pairs with --data"):
-        list(suite_data(None, tmp_path / "none.csv", "test"))
+        list(evaluation_data([tmp_path / "none.csv"]))
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_a_split_of_a_folder_is_read_by_name(tmp_path: Path, split: str) -> None:
     for number, name in enumerate(("train", "validation", "test"), start=1):
         pairs_file(tmp_path / f"{name}.csv", [("c", "s", "denies")] * number)
-    ((_, examples),) = suite_data(None, tmp_path, split)
-    assert len(examples) == ("train", "validation", "test").index(split) + 1
+    (one,) = evaluation_data([tmp_path], split)
+    assert one.corpus == tmp_path
+    assert len(one.examples) == ("train", "validation", "test").index(split) + 1
 
 
 def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     pairs_file(tmp_path / "a.csv", [("c", "s", "denies")])
     pairs_file(tmp_path / "a.jsonl", [("c", "s", "neutral")])
     with pytest.raises(InputError, match="'a'"):
-        list(suite_data("public", tmp_path, "test"))
+        list(evaluation_data([tmp_path]))
 
 
 def test_endings_in_capitals_belong_to_a_suite_too(tmp_path: Path) -> None:
     pairs_file(tmp_path / "a.csv", [("c", "s", "denies")])
     pairs_file(tmp_path / "b.CSV", [("c", "s", "denies")])
-    assert [name for name, _ in suite_data("public", tmp_path, "test")] == ["a", "b"]
+    assert [one.name for one in evaluation_data([tmp_path])] == ["a", "b"]
 
 
 def test_an_empty_label_in_csv_counts_as_unlabelled(tmp_path: Path) -> None:
     pairs_file(tmp_path / "a.csv", [("c", "s", "denies"), ("c", "t", None)])
-    ((_, examples),) = suite_data("public", tmp_path, "test")
-    assert [example.label for example in examples] == [Label.DENIES]
+    (one,) = evaluation_data([tmp_path])
+    assert [example.label for example in one.examples] == [Label.DENIES]
 
 
 def test_the_split_of_a_file_with_a_split_column_is_respected(tmp_path: Path) -> None:
@@ -244,5 +247,24 @@ def test_the_split_of_a_file_with_a_split_column_is_respected(tmp_path: Path) ->
         for n, split in enumerate(["train", "test", "test"])
     ]
     write_table(tmp_path / "a.csv", rows, ("claim", "sentence", "label", "split"))
-    ((_, examples),) = suite_data(None, tmp_path / "a.csv", "test")
-    assert [example.sentence for example in examples] == ["s1", "s2"]
+    (one,) = evaluation_data([tmp_path / "a.csv"])
+    assert [example.sentence for example in one.examples] == ["s1", "s2"]
+
+
+def test_tables_corpora_and_suites_make_one_evaluation(tmp_path: Path) -> None:
+    for name in ("suite", "corpus"):
+        (tmp_path / name).mkdir()
+    pairs_file(tmp_path / "table.csv", [("c", "s", "denies")])
+    pairs_file(tmp_path / "suite" / "a.csv", [("c", "s", "denies"), ("c", "t", None)])
+    pairs_file(tmp_path / "corpus" / "test.csv", [("c", "s", "denies")])
+    pairs_file(tmp_path / "corpus" / "validation.csv", [("c", "v", "neutral")])
+    sets = list(evaluation_data([tmp_path / name for name in ("table.csv", "suite", "corpus")]))
+    assert [(one.name, len(one.examples)) for one in sets] == [("table", 1), ("a", 1), ("corpus", 1)]
+    assert [len(one.other_split("validation")) for one in sets] == [0, 0, 1]
+    assert not sets[-1].other_split("train")
+
+
+def test_a_corpus_without_the_split_is_no_folder_of_sets(tmp_path: Path) -> None:
+    pairs_file(tmp_path / "train.csv", [("c", "s", "denies")])
+    with pytest.raises(InputError, match="test"):
+        list(evaluation_data([tmp_path]))

@@ -1,59 +1,86 @@
-"""What to evaluate on: one table or corpus, or every table of a folder of public sets."""
+"""What to evaluate on: tables, corpus folders, and folders of public sets."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from stance.corpus.examples import Example, read_examples
+from stance.corpus.examples import SPLITS, Example, read_examples
 from stance.errors import InputError
 from stance.tables import FORMATS, table_columns
 
 
-def suite_data(suite: str | None, data: Path | None, split: str) -> Iterator[tuple[str, list[Example]]]:
-    """Yield name and examples of every set that an evaluation asks for.
+class EvaluationSet(NamedTuple):
+    """Labelled pairs under a name; ``corpus`` is the folder that holds their other splits."""
+
+    name: str
+    examples: list[Example]
+    corpus: Path | None = None
+
+    def other_split(self, split: str) -> list[Example]:
+        """Return another split of the corpus; empty where there is none."""
+        if self.corpus is None or not _has_split(self.corpus, split):
+            return []
+        return read_examples(self.corpus, split)
+
+
+def evaluation_data(
+    places: Sequence[Path], split: str = "test", *, suite: str | None = None
+) -> Iterator[EvaluationSet]:
+    """Yield every set that an evaluation asks for.
 
     Parameters
     ----------
-    suite : {"public", None}
-        ``"public"``: every table in the folder ``data``; rows whose label is null are passed over.
-    data : Path, optional
-        A table or corpus folder; by default ``data/kremlin_call``.
+    places : sequence of Path
+        Tables, corpus folders, and folders of tables that are no splits: in these every table is a set
+        under its own name, and rows whose label is null are passed over.
     split : str
         Which split of a corpus folder, or of a table with a column ``split``.
+    suite : {"public", None}
+        ``"public"``: every place must be a folder of tables.
 
     Raises
     ------
     InputError
-        If there is nothing to evaluate on.
+        If there is nothing to evaluate on, or two sets have one name.
     """
-    if suite == "public":
-        if data is None or not data.is_dir():
-            raise InputError(
-                "--suite public needs --data FOLDER with one table (claim, sentence, label) for each set"
-            )
-        files = sorted(file for file in data.iterdir() if file.suffix.lower() in FORMATS)
-        if not files:
-            raise InputError(f"{str(data)!r} holds no {', '.join(FORMATS)} file")
-        twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
-        if twice:
-            raise InputError(f"{str(data)!r} holds two sets named {twice[0]!r}; rename one")
-        for file in files:
-            yield file.stem, read_examples(file, skip_unlabelled=True)
-        return
-    place = data or Path("data/kremlin_call")
+    seen: dict[str, Path] = {}
+    for place in places:
+        for one, file in _sets(place, split, is_suite=suite == "public"):
+            if one.name in seen:
+                raise InputError(
+                    f"{str(seen[one.name])!r} and {str(file)!r} are both named {one.name!r}; rename one"
+                )
+            seen[one.name] = file
+            yield one
+
+
+def _sets(place: Path, split: str, *, is_suite: bool) -> Iterator[tuple[EvaluationSet, Path]]:
     if not place.exists():
         raise InputError(f"{str(place)!r} does not exist; name labelled pairs with --data FILE_OR_FOLDER")
-    has_splits = place.is_dir() or "split" in table_columns(place)
-    yield place.stem, read_examples(place, split if has_splits else None)
+    is_corpus = place.is_dir() and any(_has_split(place, name) for name in SPLITS)
+    if place.is_dir() and not is_corpus:
+        files = sorted(file for file in place.iterdir() if file.suffix.lower() in FORMATS)
+        if not files:
+            raise InputError(
+                f"{str(place)!r} holds no {', '.join(FORMATS)} file; expected the splits of a corpus "
+                f"({', '.join(SPLITS)}) or one table for each set"
+            )
+        for file in files:
+            yield EvaluationSet(file.stem, read_examples(file, skip_unlabelled=True)), file
+    elif is_suite:
+        raise InputError(
+            f"--suite public needs --data FOLDER with one table (claim, sentence, label) for each set; "
+            f"{str(place)!r} is a {'corpus' if is_corpus else 'file'}"
+        )
+    else:
+        has_splits = is_corpus or "split" in table_columns(place)
+        examples = read_examples(place, split if has_splits else None)
+        yield EvaluationSet(place.stem, examples, place if is_corpus else None), place
 
 
-def other_split(data: Path | None, split: str) -> list[Example]:
-    """Return another split of the folder that is evaluated; empty where it has none."""
-    place = data or Path("data/kremlin_call")
-    has_split = place.is_dir() and (
-        (place / "dataset_dict.json").is_file()
-        or any((place / f"{split}{ending}").is_file() for ending in FORMATS)
+def _has_split(folder: Path, split: str) -> bool:
+    return (folder / "dataset_dict.json").is_file() or any(
+        (folder / f"{split}{ending}").is_file() for ending in FORMATS
     )
-    return read_examples(place, split) if has_split else []
