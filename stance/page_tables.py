@@ -151,6 +151,16 @@ def fnc_table(fnc: Mapping[str, Any]) -> str:
     return table(("system", "FNC score", "macro-F1", "F1 disagree"), rows)
 
 
+def forgetting_table(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return accuracy and macro-F1 before and after a fine-tuning on few pairs."""
+    rows = [
+        (name, model, one["accuracy"], *_with_intervals(one))
+        for name, models in scores.items()
+        for model, one in models.items()
+    ]
+    return table(("test pairs", "model", "accuracy", "macro-F1", "F1 denies"), rows)
+
+
 def slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
     """Return the worst slices."""
     rows = [

@@ -20,6 +20,7 @@ from stance.page_tables import (
     example_table,
     failures_table,
     fnc_table,
+    forgetting_table,
     minutes_table,
     noise_table,
     outlets_table,
@@ -75,6 +76,7 @@ def rendered_pages() -> dict[Path, str]:
         "emergent": emergent_table(emergent),
         "emergent_sides": emergent["for or against, not trained on it"],
         "fnc": fnc_table(fnc1),
+        "forgetting": forgetting_table(_result("forgetting")["scores"]),
         "example": example_table(example),
         "minutes": minutes_table(
             [
@@ -88,7 +90,7 @@ def rendered_pages() -> dict[Path, str]:
     pages = {Path("model_card.md"): render("model_card.md", values)}
     for path, marks in (
         (Path("README.md"), ("example", "scores")),
-        (Path("training/README.md"), ("minutes",)),
+        (Path("training/README.md"), ("minutes", "forgetting")),
     ):
         text = path.read_text(encoding="utf-8")
         for mark in marks:

@@ -58,15 +58,34 @@ def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
         for name, counts in zip(names, metrics["confusion"], strict=True)
     )
     return (
-        f"<section><h2>{escape(title)}</h2><p><b>macro-F1 {metrics['macro_f1']:.3f}</b>, denies-F1 "
-        f"{metrics['denies_f1']:.3f}, accuracy {metrics['accuracy']:.3f}, calibration error "
-        f"{metrics['ece']:.3f} on {metrics['n']:,} pairs</p><div class='pair'>"
+        f"<section><h2>{escape(title)}</h2><p><b>macro-F1 {_with_interval(metrics, 'macro_f1')}</b>, "
+        f"denies-F1 {_with_interval(metrics, 'denies_f1')}, accuracy {metrics['accuracy']:.3f}, calibration "
+        f"error {metrics['ece']:.3f} on {metrics['n']:,} pairs in {metrics['interval']['clusters']:,} groups"
+        "</p><div class='pair'>"
         "<table><caption>By class</caption><thead><tr><th></th><th>precision</th><th>recall</th><th>F1</th>"
         f"<th>pairs</th></tr></thead><tbody>{rows}</tbody></table>"
         "<table><caption>Confusion (rows: truth)</caption><thead><tr><th></th>"
         + "".join(f"<th>{name}</th>" for name in names)
         + f"</tr></thead><tbody>{confusion}</tbody></table></div></section>"
     )
+
+
+def controls_section(controls: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the scores of predictors that see too little."""
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th><td>{_with_interval(one, 'macro_f1')}</td>"
+        f"<td>{_with_interval(one, 'denies_f1')}</td></tr>"
+        for name, one in controls.items()
+    )
+    return (
+        "<section><h2>Controls</h2><p>Predictors that see too little to judge.</p><table><thead><tr><th></th>"
+        f"<th>macro-F1</th><th>denies-F1</th></tr></thead><tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _with_interval(scores: Mapping[str, Any], name: str) -> str:
+    low, high = scores["interval"][name]
+    return f"{scores[name]:.3f} [{low:.2f}, {high:.2f}]"
 
 
 def errors_section(predictions: Sequence[Mapping[str, Any]], limit: int = 12) -> str:

@@ -45,6 +45,7 @@ def test_everything_is_written(report: EvaluationReport, tmp_path: Path) -> None
     assert page.count("data:image/png;base64,") == 4
     assert "claim &lt;b&gt;" in page
     assert "<b>7</b>" not in page
+    assert "majority" in page
     assert "http" not in page
     assert (tmp_path / "deep" / "report.md").read_text(encoding="utf-8") == markdown(report)
 

@@ -19,7 +19,7 @@ from stance.evaluation.metrics import FAILED
 from stance.evaluation.plots import plot_confusion, plot_reliability, plot_risk_coverage, plot_slices
 from stance.evaluation.slices import GROUP
 from stance.files import write_json, write_text
-from stance.report import errors_section, metrics_section, picture_section, write_report
+from stance.report import controls_section, errors_section, metrics_section, picture_section, write_report
 from stance.schema import LABELS
 from stance.tables import read_table, write_table
 
@@ -51,6 +51,7 @@ def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
     sections = [
         _warnings_section(report),
         *(metrics_section(f"{part} pairs".capitalize(), values) for part, values in report.metrics.items()),
+        controls_section(report.controls) if report.controls else "",
         picture_section("Calibration, abstention, slices", [_embedded(place / name) for name in pictures]),
         errors_section(report.predictions),
     ]

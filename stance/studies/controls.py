@@ -25,6 +25,9 @@ LEARNT_FROM = 40_000
 SIDES = {"model, claim only": "sentence", "model, sentence only": "claim"}
 """Which text is hidden from the models that see one only."""
 
+STEPS = 800
+"""Steps of the trainings with one text hidden; their loss stands still long before."""
+
 COSINE = "cosine of the untuned encoder"
 
 
@@ -69,7 +72,7 @@ def _fitted(examples: Sequence[Example]) -> Iterator[tuple[str, Predictor]]:
 
 def _trained_blind(side: str, public: Path) -> StanceClassifier:
     """Train the model of the recipe on both corpora with one text hidden from it."""
-    config = replace(short_recipe(public), hide=side)
+    config = replace(short_recipe(public, STEPS), hide=side)
     train, validation = (
         tuple(part for part in parts if part.data != "public") for parts in (config.train, config.validation)
     )

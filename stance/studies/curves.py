@@ -18,7 +18,7 @@ from stance.studies.runs import RUNS, STEPS, folder_of_events, short_recipe, sho
 from stance.train.config import DataPart, TrainConfig
 
 EVENT_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
-EXAMPLES = (12_800, 25_600, 51_200)
+EXAMPLES = (6_400, 12_800, 25_600)
 """Examples of the learning curve; the embedded checkpoint, with all of them, is its last point."""
 
 

@@ -18,13 +18,13 @@ from stance.train.config import TrainConfig, load_config
 
 RECIPE = Path("training/news.toml")
 RUNS = Path("runs/studies")
-STEPS = 800
-"""Steps of every training but those of the curve over examples."""
+STEPS = 400
+"""Steps of the trainings that are compared with each other."""
 
 
-def short_recipe(public: Path) -> TrainConfig:
-    """Return the recipe of the embedded checkpoint, cut to ``STEPS`` steps."""
-    return replace(load_config(RECIPE), public=str(public), max_steps=STEPS, evaluations=1)
+def short_recipe(public: Path, steps: int = STEPS) -> TrainConfig:
+    """Return the recipe of the embedded checkpoint, cut to few steps."""
+    return replace(load_config(RECIPE), public=str(public), max_steps=steps, evaluations=1)
 
 
 def folder_of_events(share: float) -> Path:
