@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARTICLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types test-slow test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards benchmark clean
+.PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot benchmark clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -36,6 +36,10 @@ types: install  ## mypy --strict
 
 test-slow: install  ## tests that take longer
 	$(BIN)/python -m pytest -m slow
+
+test-browser: install  ## the board in a real Chromium, installed if it is missing (Debian, Ubuntu)
+	tests/install_browser.sh
+	$(BIN)/python -m pytest -m browser
 
 test-wheel: install  ## build the wheel, install it into an empty environment, classify a pair there
 	$(BIN)/python -m pytest -m wheel
@@ -71,6 +75,12 @@ fnc1: install  ## the Fake News Challenge: make fnc1 BENCH=/path/to/folder
 
 cards: install  ## render model_card.md and the README's numbers from training/results
 	$(BIN)/python -m stance.publish render
+
+screenshot: install  ## docs/board.png, the board of the five retold articles
+	tests/install_browser.sh
+	$(BIN)/stance compare --claims data/kremlin_call/example_claims.txt data/kremlin_call/retold --html runs/board.html
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1120,690 --force-device-scale-factor=1.5 \
+		--screenshot="$(CURDIR)/docs/board.png" "file://$(CURDIR)/runs/board.html#c1a0"
 
 benchmark: install  ## compare sentence segmenters: make benchmark ARTICLES=/path/to/articles
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt

@@ -18,7 +18,7 @@ from stance.output import print_json, say
 from stance.usage import build_parser, open_classifier
 
 if TYPE_CHECKING:
-    pass
+    from stance.check import SourceComparison
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,7 +96,6 @@ def compare(options: argparse.Namespace) -> int:
     from stance.articles import article_files, read_article, read_claims
     from stance.check import compare_sources
     from stance.console import show_comparison
-    from stance.report import comparison_section, write_report
 
     claims = read_claims(options.claims)
     articles, failed = [], 0
@@ -109,10 +108,7 @@ def compare(options: argparse.Namespace) -> int:
     if not articles:
         raise InputError(f"none of the {failed} articles could be read")
     result = compare_sources(open_classifier(options), claims, articles)
-    if options.html:
-        title = f"{len(claims)} claims in {len(articles)} articles"
-        write_report(options.html, title, [comparison_section(result)])
-        say(f"wrote {options.html}")
+    _write_board(options, result)
     if options.json:
         print_json(result.to_dict())
     else:
@@ -120,6 +116,20 @@ def compare(options: argparse.Namespace) -> int:
     if failed:
         say(f"{failed} of {failed + len(articles)} articles could not be read")
     return 1 if failed else 0
+
+
+def _write_board(options: argparse.Namespace, result: SourceComparison) -> None:
+    from stance.board import write_board
+    from stance.board_tables import write_board_csv, write_board_markdown
+
+    for path, write in (
+        (options.html, write_board),
+        (options.csv, write_board_csv),
+        (options.markdown, write_board_markdown),
+    ):
+        if path:
+            write(path, result)
+            say(f"wrote {path}")
 
 
 def build(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from stance.articles import article_files, read_article
+from stance.board import write_board
 from stance.check import SourceComparison, compare_sources
 from stance.checkpoint import Checkpoint, default_checkpoint
 from stance.console import add_scores, scores_table, show, show_comparison
@@ -24,7 +25,7 @@ from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.writing import write_evaluation
 from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.report import comparison_section, errors_section, metrics_section, write_report
+from stance.report import errors_section, link_section, metrics_section, write_report
 from stance.train.config import DataPart, TrainConfig, load_config
 from stance.train.libraries import prepare_libraries
 
@@ -104,11 +105,12 @@ def _fine_tune(config: TrainConfig, out: Path) -> Checkpoint:
 def _write(out: Path, reports: Sequence[EvaluationReport], comparison: SourceComparison) -> None:
     write_json(out / "comparison.json", comparison.to_dict())
     final = reports[-1]
-    sections = [comparison_section(comparison)]
+    write_board(out / "board.html", comparison)
+    sections = [link_section("board.html", "The board: who says what, and in which sentence")]
     for part, title in (("related", "Held-out claims, related pairs"), ("all", "Held-out claims, all pairs")):
         sections.append(metrics_section(title, final.metrics[part]))
     sections.append(errors_section(final.predictions))
-    write_report(out / "report.html", "Five articles, the claims they dispute", sections)
+    write_report(out / "report.html", "The main job: how well held-out claims are judged", sections)
 
 
 def _show(reports: Sequence[EvaluationReport], comparison: SourceComparison) -> None:
@@ -134,8 +136,8 @@ def main() -> int:
         ERR.print(f"quickstart: {error}", markup=False)
         return 1
     ERR.print(
-        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html; beside it are evaluation/ (all "
-        "scores and every prediction), comparison.json (the board) and model/ (the checkpoint).",
+        f"done in {minutes:.1f} minutes. Look at {options.out}/report.html and board.html; beside them are "
+        "evaluation/ (scores, every prediction), comparison.json (the board) and model/ (the checkpoint).",
         markup=False,
         highlight=False,
     )

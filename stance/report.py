@@ -1,4 +1,4 @@
-"""One self-contained HTML page: scores, and the board of claims by articles. Everything escaped."""
+"""Sections of a self-contained HTML page about an evaluation. Everything escaped."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
 from stance.files import write_text
-from stance.schema import LABELS, Label
-
-MARKS = {
-    Verdict.SUPPORTS: "▲",
-    Verdict.DENIES: "▼",
-    Verdict.DISPUTED: "◆",
-    Verdict.NEUTRAL: "–",
-}
-"""A shape for each verdict, so that colour is never the only sign."""
+from stance.schema import LABELS
 
 
 def write_report(path: str | Path, title: str, sections: Sequence[str]) -> None:
@@ -28,20 +19,9 @@ def write_report(path: str | Path, title: str, sections: Sequence[str]) -> None:
     write_text(path, page)
 
 
-def comparison_section(comparison: SourceComparison) -> str:
-    """Return the board: claims by articles, and under each claim the sentences that decide."""
-    heads = "".join(f"<th scope='col'>{escape(a.name)}</th>" for a in comparison.articles)
-    legend = " ".join(
-        f"<span class='cell {verdict.value}'>{mark} {verdict.value}</span>" for verdict, mark in MARKS.items()
-    )
-    body = "".join(_board_row(comparison, row) for row in comparison.ranked())
-    return (
-        "<section><h2>Who says what</h2>"
-        f"<p class='legend'>{legend}</p>"
-        "<p>Claims on which the articles split come first. Open a claim to read the sentences.</p>"
-        "<div class='wide'><table class='board'><thead><tr><th scope='col'>claim</th>"
-        f"<th scope='col'>standing</th>{heads}</tr></thead><tbody>{body}</tbody></table></div></section>"
-    )
+def link_section(address: str, text: str) -> str:
+    """Return a link to a page beside the report."""
+    return f"<section><p><a href='{escape(address)}'>{escape(text)}</a></p></section>"
 
 
 def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
@@ -109,38 +89,3 @@ def picture_section(title: str, pictures: Sequence[tuple[str, str]]) -> str:
     """Return pictures side by side; each is a description and a data URL."""
     items = "".join(f"<img src='{source}' alt='{escape(name)}'>" for name, source in pictures)
     return f"<section><h2>{escape(title)}</h2><div class='pictures'>{items}</div></section>"
-
-
-def _board_row(comparison: SourceComparison, row: int) -> str:
-    checks = comparison.checks[row]
-    cells = "".join(_board_cell(check) for check in checks)
-    evidence = "".join(_evidence(check) for check in checks) or "<p>No sentence takes a side.</p>"
-    return (
-        f"<tr><th scope='row'><details><summary>{escape(comparison.claims[row])}</summary>{evidence}"
-        f"</details></th><td>{comparison.standing(row)}</td>{cells}</tr>"
-    )
-
-
-def _board_cell(check: ArticleCheck) -> str:
-    verdict = check.verdict
-    counts = f"{check.count(Label.SUPPORTS)} support, {check.count(Label.DENIES)} deny"
-    return (
-        f"<td class='cell {verdict.value}' title='{counts}'>{MARKS[verdict]}"
-        f"<span class='word'> {verdict.value}</span></td>"
-    )
-
-
-def _evidence(check: ArticleCheck) -> str:
-    sentences = [*check.strongest(Label.SUPPORTS), *check.strongest(Label.DENIES)]
-    if not sentences:
-        return ""
-    items = "".join(_evidence_item(one) for one in sentences)
-    return f"<h3>{escape(check.article.name)}</h3><ul>{items}</ul>"
-
-
-def _evidence_item(one: SentenceStance) -> str:
-    voice = f" <span class='small'>— {escape(one.voice)}</span>" if one.voice else ""
-    return (
-        f"<li><span class='cell {one.label.value}'>{MARKS[Verdict(one.label.value)]} {one.label.value} "
-        f"{one.probabilities[one.label]:.0%}</span> {escape(one.sentence.text)}{voice}</li>"
-    )

@@ -66,6 +66,8 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("articles", nargs="+", type=Path, help="article files, or folders of them")
     verb.add_argument("--claims", required=True, type=Path, help="a text file with one claim a line")
     verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
+    verb.add_argument("--csv", type=Path, help="write a row for every claim and article")
+    verb.add_argument("--markdown", type=Path, help="write the board as a Markdown table")
     _add_model(verb)
 
 

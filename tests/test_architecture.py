@@ -33,7 +33,7 @@ LAYER_OF = {
     **dict.fromkeys(["errors", "schema", "files", "tables", "cards", "testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "inference"], "model"),
-    **dict.fromkeys(["check", "report", "console", "evaluation"], "judgement"),
+    **dict.fromkeys(["check", "report", "board", "board_tables", "console", "evaluation"], "judgement"),
     **dict.fromkeys(
         [
             "",

@@ -232,6 +232,19 @@ def test_compare_gives_json_and_a_page(run: Run, model: list[str], place: Path) 
     assert "G & <b>" not in raw
 
 
+def test_compare_writes_the_board_for_other_programs(run: Run, model: list[str], place: Path) -> None:
+    board, text = place / "new" / "board.csv", place / "new" / "board.md"
+    which = ("--claims", place / "claims.txt", place / "articles")
+    code, out, err = run("compare", *which, "--csv", board, "--markdown", text, *model)
+    assert code == 0
+    assert err.splitlines() == [f"wrote {board}", f"wrote {text}"]
+    assert "standing" in out
+    lines = board.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "claim,standing,article,verdict,supports,denies,sentence,voice"
+    assert len(lines) == 1 + 2 * 2
+    assert "| claim | standing | one | G &amp; &lt;b&gt; |" in text.read_text(encoding="utf-8")
+
+
 def test_compare_shows_a_board_to_people(run: Run, model: list[str], place: Path) -> None:
     code, out, err = run("compare", "--claims", place / "claims.txt", place / "articles", *model)
     assert (code, err) == (0, "")

@@ -1,0 +1,85 @@
+"""The board as files for other programs: a CSV with a row a cell, and the table in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stance.board import column_names, deciding
+from stance.cards import table
+from stance.check import ArticleCheck, SourceComparison
+from stance.files import atomic_path, write_text
+from stance.schema import Label
+from stance.tables import csv_rows
+
+COLUMNS = ("claim", "standing", "article", "verdict", "supports", "denies", "sentence", "voice")
+
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""What a spreadsheet may take for a formula, which it would compute when the file is opened."""
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]~]")
+
+
+def write_board_csv(path: str | Path, comparison: SourceComparison) -> None:
+    """Write a row for every claim and article, in their order, atomically.
+
+    ``supports`` and ``denies`` count sentences, ``sentence`` is the one that decides most clearly and
+    ``voice`` who speaks in it: the article's name where it is the outlet itself, empty where it is not
+    told. A text that a spreadsheet would compute gets an apostrophe in front.
+    """
+    with atomic_path(path) as part:
+        csv_rows.write(part, _rows(comparison), COLUMNS)
+
+
+def write_board_markdown(path: str | Path, comparison: SourceComparison) -> None:
+    """Write the board as a Markdown table, split claims first, atomically."""
+    write_text(path, board_markdown(comparison) + "\n")
+
+
+def board_markdown(comparison: SourceComparison) -> str:
+    """Return the board as a Markdown table, split claims first."""
+    names = column_names(comparison.articles)
+    rows = (
+        (
+            _markdown(comparison.claims[row]),
+            comparison.standing(row),
+            *(check.verdict.value for check in comparison.checks[row]),
+        )
+        for row in comparison.ranked()
+    )
+    return table(("claim", "standing", *map(_markdown, names)), rows)
+
+
+def _rows(comparison: SourceComparison) -> Iterator[dict[str, Any]]:
+    names = column_names(comparison.articles)
+    for row, checks in enumerate(comparison.checks):
+        standing = comparison.standing(row)
+        for name, check in zip(names, checks, strict=True):
+            values = {"claim": check.claim, "standing": standing, "article": name, **_verdict(check, name)}
+            yield {key: _harmless(value) for key, value in values.items()}
+
+
+def _verdict(check: ArticleCheck, name: str) -> dict[str, Any]:
+    strongest = max(deciding(check), key=lambda one: one.probabilities[one.label], default=None)
+    voice = strongest.voice if strongest else None
+    return {
+        "verdict": check.verdict.value,
+        "supports": check.count(Label.SUPPORTS),
+        "denies": check.count(Label.DENIES),
+        "sentence": strongest.sentence.text if strongest else "",
+        "voice": name if voice == "" else voice,
+    }
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def _markdown(text: str) -> str:
+    """Return a text in one line in which nothing is Markdown or HTML."""
+    line = _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        line = line.replace(sign, entity)
+    return line
