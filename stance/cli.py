@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from stance.errors import InputError, StanceError
 from stance.evaluate_cli import evaluate
 from stance.output import print_json, say
+from stance.serve_cli import serve
 from stance.usage import build_parser, open_classifier
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    verbs = (classify, check, compare, build, train, export, evaluate)
+    verbs = (classify, check, compare, build, train, export, evaluate, serve)
     options = build_parser({verb.__name__: verb for verb in verbs}).parse_args(arguments)
     options.usage(options)
     if hasattr(sys.stdout, "reconfigure"):  # what is printed is UTF-8, wherever it goes

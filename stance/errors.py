@@ -7,6 +7,7 @@ One ``except StanceError`` catches everything that is raised on purpose::
     ├── DataError          a corpus, an article or an annotation that does not hold together
     ├── CheckpointError    a model folder that is incomplete, damaged or of another kind
     ├── ConfigError        a training recipe or a ``--set`` option
+    ├── BusyError          more work than the service takes at a time
     └── MissingExtraError  an optional dependency that is not installed
 
 Every message says what was given, what was expected and what to do about it.
@@ -37,6 +38,10 @@ class CheckpointError(StanceError):
 
 class ConfigError(StanceError):
     """A training recipe or one of its options is wrong."""
+
+
+class BusyError(StanceError):
+    """More work is waiting than the service takes at a time."""
 
 
 class MissingExtraError(StanceError, ImportError):

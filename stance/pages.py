@@ -31,6 +31,7 @@ from stance.page_tables import (
     stages,
     stages_table,
 )
+from stance.service_page import service_tables
 
 RESULTS = Path("training/results")
 README_SETS = ("kremlin_call", "newsroom", "mnli")
@@ -86,11 +87,13 @@ def rendered_pages() -> dict[Path, str]:
                 ("fnc1", fnc1["training"]),
             ]
         ),
+        **service_tables(),
     }
     pages = {Path("model_card.md"): render("model_card.md", values)}
     for path, marks in (
         (Path("README.md"), ("example", "scores")),
         (Path("training/README.md"), ("minutes", "forgetting")),
+        (Path("docs/service.md"), ("limits", "figures")),
     ):
         text = path.read_text(encoding="utf-8")
         for mark in marks:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance import __version__
 from stance.corpus.examples import SPLITS
 from stance.corpus_cli import VERBS
+from stance.errors import InputError
 from stance.output import say
+from stance.service.limits import Limits
 
 if TYPE_CHECKING:
     from stance.inference.classifier import StanceClassifier
@@ -22,6 +25,15 @@ FORMATS = ("label-studio", "doccano", "argilla", "csv")
 """As in :mod:`stance.corpus.exchange`, which is not loaded before it is needed."""
 
 SUITES = "public: every table in the folder --data; behaviour: minimal sets of pairs and noise in the text"
+
+LIMITS = {
+    "body_bytes": "most bytes in the body of a request",
+    "pairs": "most pairs in a request; of a comparison: claims times sentences",
+    "characters": "most characters in one text",
+    "requests": "most requests at a time",
+    "waiting_pairs": "most pairs accepted and not answered yet, of all requests",
+    "batch_tokens": "tokens computed together",
+}
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -36,6 +48,7 @@ def build_parser(runs: Mapping[str, Verb]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"stance {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_inference_verbs(verbs, runs)
+    _add_serve_verb(verbs, runs)
     _add_training_verbs(verbs, runs)
     _add_corpus_verbs(verbs)
     return parser
@@ -69,6 +82,21 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--csv", type=Path, help="write a row for every claim and article")
     verb.add_argument("--markdown", type=Path, help="write the board as a Markdown table")
     _add_model(verb)
+
+
+def _add_serve_verb(verbs: Any, runs: Mapping[str, Verb]) -> None:
+    verb = _add_verb(verbs, runs["serve"], "stance serve --port 8000")
+    verb.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address (default: this machine only); where STANCE_API_KEY is set, clients must show it",
+    )
+    verb.add_argument("--port", type=int, default=8000, help="port (default 8000; 0: any that is free)")
+    for one in fields(Limits):
+        name, about = one.name.replace("_", "-"), f"{LIMITS[one.name]} (default %(default)s)"
+        verb.add_argument(f"--{name}", type=int, default=one.default, metavar="N", help=about)
+    _add_model(verb)
+    verb.set_defaults(usage=lambda options, verb=verb: _check_serve_usage(verb, options))
 
 
 def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
@@ -205,6 +233,15 @@ def open_classifier(options: argparse.Namespace) -> StanceClassifier:
     if options.verbose:
         say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
     return classifier
+
+
+def _check_serve_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if not 0 <= options.port < 2**16:
+        parser.error(f"--port is {options.port}; expected 0 to 65535")
+    try:
+        options.limits = Limits(**{one.name: getattr(options, one.name) for one in fields(Limits)})
+    except InputError as error:
+        parser.error(str(error))
 
 
 def _check_evaluate_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

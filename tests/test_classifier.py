@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
+import os
+import pickle
 import random
 import shutil
 import struct
@@ -27,7 +30,7 @@ from stance.inference.cpu import CpuBackend
 from stance.inference.gpu import TorchBackend
 from stance.schema import LABELS, Label, Predictor
 
-from conftest import WORDS, tiny_model
+from conftest import ROOT, WORDS, tiny_model
 
 CLOSE = 1e-3
 VOCABULARY = " ".join(WORDS).split()
@@ -280,12 +283,94 @@ def test_progress_goes_to_stderr(clf: StanceClassifier, capfd: pytest.CaptureFix
     assert (quiet == shown).all()
 
 
-def test_threads_may_share_a_classifier(clf: StanceClassifier) -> None:
-    jobs = [random_pairs(1 + seed % 9, seed) for seed in range(40)]
+@pytest.mark.parametrize("which", ["clf", "reference", "speaking"])
+def test_threads_may_share_a_classifier(
+    request: pytest.FixtureRequest, speaking_checkpoint: Checkpoint, which: str
+) -> None:
+    if which == "speaking":
+        shared = StanceClassifier.from_pretrained(speaking_checkpoint.path, device="cpu")
+    else:
+        shared = request.getfixturevalue(which)
+    jobs = [random_pairs(1 + seed % 9, seed) for seed in range(48)]
+    expected = [shared.classify_pairs(pairs) for pairs in jobs]
+    with ThreadPoolExecutor(16) as pool:
+        calls = [pool.submit(shared.classify_pairs, pairs) for _ in range(3) for pairs in jobs]
+        for call, theirs in zip(calls, expected * 3, strict=True):
+            ours = call.result()
+            assert_same_answers(as_array(ours), as_array(theirs))
+            assert [one.truncated for one in ours] == [one.truncated for one in theirs]
+            # voices can only be told apart where two are not about equally likely: nearly always
+            assert sum(one.voice != other.voice for one, other in zip(ours, theirs, strict=True)) <= 1
+
+
+IN_PROCESSES = """
+import multiprocessing, sys, threading
+from concurrent.futures import ProcessPoolExecutor
+from stance import StanceClassifier
+
+def answer(clf, pairs):
+    return clf.predict_proba(pairs)
+
+def inherited(pairs):
+    return clf.predict_proba(pairs)
+
+if __name__ == "__main__":
+    clf = StanceClassifier.from_pretrained(sys.argv[1], device="cpu")
+    jobs = [[("the leaders met", "the ministry denied it " * k), ("talks", "no")] for k in range(1, 9)]
     expected = [clf.predict_proba(pairs) for pairs in jobs]
-    with ThreadPoolExecutor(8) as pool:
-        for ours, theirs in zip(pool.map(clf.predict_proba, jobs), expected, strict=True):
-            assert_same_answers(ours, theirs)
+    done = threading.Event()
+    def go_on():
+        while not done.is_set():
+            clf.predict_proba(jobs[0])
+    busy = threading.Thread(target=go_on)
+    busy.start()
+    context = multiprocessing.get_context(sys.argv[2])
+    try:
+        with ProcessPoolExecutor(2, mp_context=context) as pool:
+            calls = [pool.submit(answer, clf, pairs) for pairs in jobs]
+            if sys.argv[2] == "fork":
+                calls += [pool.submit(inherited, pairs) for pairs in jobs]
+            for call, theirs in zip(calls, expected * 2):
+                assert abs(call.result(timeout=60) - theirs).max() < 1e-3
+    finally:
+        done.set()
+        busy.join()
+    assert abs(clf.predict_proba(jobs[0]) - expected[0]).max() < 1e-3
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_processes_may_share_a_classifier(tiny_checkpoint: Checkpoint, tmp_path: Path, method: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(IN_PROCESSES, encoding="utf-8")
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script)]  # threads and fork
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([*command, str(tiny_checkpoint.path), method], check=True, timeout=120, env=environment)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+def test_a_forked_process_answers_and_ends_like_any_other(tiny_checkpoint: Checkpoint) -> None:
+    code = (
+        "import os, sys; from stance import StanceClassifier\n"
+        "clf = StanceClassifier.from_pretrained(sys.argv[1], device='cpu')\n"
+        "before = clf.predict_proba([('a', 'b')] * 3)\n"
+        "for _ in range(3):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        sys.exit(5 if (clf.predict_proba([('a', 'b')] * 3) == before).all() else 6)\n"
+        "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5"
+    )
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code, str(tiny_checkpoint.path)]
+    subprocess.run(command, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("which", ["clf", "reference"])
+def test_a_pickled_classifier_is_opened_again(request: pytest.FixtureRequest, which: str) -> None:
+    original = request.getfixturevalue(which)
+    copy = pickle.loads(pickle.dumps(original))
+    assert copy.runtime == original.runtime
+    assert copy.checkpoint == original.checkpoint
+    assert_same_answers(copy.predict_proba(random_pairs(5)), original.predict_proba(random_pairs(5)))
 
 
 def test_an_error_leaves_the_classifier_usable(clf: StanceClassifier) -> None:

@@ -22,7 +22,7 @@ from stance.tables import read_table
 
 from conftest import KREMLIN_CALL, ROOT
 
-VERBS = ("classify", "check", "compare", "build", "train", "export", "evaluate")
+VERBS = ("classify", "check", "compare", "build", "train", "export", "evaluate", "serve")
 NAMES = [label.value for label in LABELS]
 RECIPE = ROOT / "training" / "news.toml"
 PAIRS = "claim,sentence,label\nthe minister met the envoy,they met on monday,supports\nit rose,no,denies\n"

@@ -209,6 +209,15 @@ def test_batches_hold_every_pair_once_longest_first(lengths: list[int], batch_si
             assert len(batch) <= batch_size
 
 
+@settings(deadline=None)
+@given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=300), at_once=st.integers(2, 16))
+def test_few_pairs_are_shared_out_among_those_that_compute(lengths: list[int], at_once: int) -> None:
+    batches = list(token_batches(np.array(lengths, dtype=np.int64), at_once=at_once))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    shared = [len(batch) * lengths[batch[0]] for batch in batches if len(batch) > 1]
+    assert all(padded <= sum(lengths) / (2 * at_once) for padded in shared)
+
+
 def test_a_pair_longer_than_the_budget_stands_alone() -> None:
     batches = list(token_batches(np.array([5, TOKENS_PER_BATCH + 1, 7])))
     assert [batch.tolist() for batch in batches] == [[1], [2, 0]]

@@ -22,6 +22,7 @@ def test_one_except_catches_every_error_of_the_package() -> None:
         "DataError",
         "CheckpointError",
         "ConfigError",
+        "BusyError",
         "MissingExtraError",
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, overload
@@ -32,15 +31,21 @@ class Backend(Protocol):
         """Runtime, precision and device, for people."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """Batches that are computed side by side."""
+        ...
+
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
-        """Compute what the network gives for all pairs, batch by batch."""
+        """Compute what the network gives for all pairs, batch by batch; called by several threads."""
         ...
 
 
 class StanceClassifier:
     """Labels (claim, sentence) pairs as ``supports``, ``denies`` or ``neutral``.
 
-    Build one with :meth:`from_pretrained`. It may be shared by threads.
+    Build one with :meth:`from_pretrained`. It may be shared by threads, sent to other processes and used
+    on in a forked one (on the CPU; CUDA itself works in spawned processes only).
 
     Attributes
     ----------
@@ -56,7 +61,9 @@ class StanceClassifier:
         self.checkpoint = checkpoint
         self._backend = backend
         self._encoder = PairEncoder(checkpoint)
-        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[StanceClassifier], tuple[Checkpoint, Backend]]:
+        return type(self), (self.checkpoint, self._backend)
 
     @classmethod
     def from_pretrained(
@@ -187,6 +194,16 @@ class StanceClassifier:
             for prediction in chunk.predictions()
         ]
 
+    def token_counts(self, pairs: Pairs) -> list[int]:
+        """Return how many tokens the model reads of each pair.
+
+        Raises
+        ------
+        InputError
+            If a pair is not two non-empty texts, or a claim is too long.
+        """
+        return [int(length) for length in self._encoder.encode(check_pairs(pairs)).lengths]
+
     def pair_problem(self, claim: object, sentence: object) -> str:
         """Say why a pair cannot be classified by this model; empty when it can."""
         problem = pair_problem(claim, sentence)
@@ -224,10 +241,9 @@ class StanceClassifier:
             yield self._run_chunk(checked[start : start + PAIRS_PER_CHUNK], batch_size)
 
     def _run_chunk(self, pairs: Pairs, batch_size: int | None) -> AnsweredPairs:
-        with self._lock:  # the tokenizer and the queue of the runtime serve one caller at a time
-            encoded = self._encoder.encode(pairs)
-            batches = list(token_batches(encoded.lengths, batch_size))
-            outputs = self._backend.compute(encoded.encodings, batches)
+        encoded = self._encoder.encode(pairs)
+        batches = list(token_batches(encoded.lengths, batch_size, at_once=self._backend.at_once))
+        outputs = self._backend.compute(encoded.encodings, batches)
         if not np.isfinite(outputs.logits).all():
             raise CheckpointError(
                 f"the network of {str(self.checkpoint.path)!r} gave values that are not finite; "

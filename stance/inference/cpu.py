@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import threading
+import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +27,8 @@ PRECISION = "f32"
 class CpuBackend:
     """Runs the network of a checkpoint on the CPU.
 
+    May be shared by threads, pickled, and used on after a fork.
+
     Parameters
     ----------
     checkpoint : Checkpoint
@@ -31,14 +37,22 @@ class CpuBackend:
     """
 
     def __init__(self, checkpoint: Checkpoint, *, threads: int | None = None) -> None:
-        import openvino
-
         if not checkpoint.has_graph:
             raise CheckpointError(
                 f"checkpoint {str(checkpoint.path)!r} has no {GRAPH}, which inference on the CPU needs; "
                 f"write it with: stance export {checkpoint.path} --out NEW_FOLDER"
             )
         self.threads = threads or _usable_cores()
+        self._checkpoint = checkpoint
+        self._pad_id = pad_id_of(checkpoint)
+        self._lock = threading.Lock()  # of the requests
+        self._open()
+        _BACKENDS.add(self)
+
+    def _open(self) -> None:
+        import openvino
+
+        checkpoint = self._checkpoint
         core = openvino.Core()
         try:
             network = core.read_model(
@@ -59,21 +73,41 @@ class CpuBackend:
             ) from error
         self._names = [port.any_name for port in compiled.inputs]
         self._has_voice = len(compiled.outputs) > 1
-        self._pad_id = pad_id_of(checkpoint)
         # requests that are waited for here, and no queue with callbacks into Python: a thread of the
         # runtime that wants the interpreter while the network is being closed would wait for ever
         self._requests = [compiled.create_infer_request() for _ in range(self.threads)]
+
+    def __reduce__(self) -> tuple[Callable[[], CpuBackend], tuple[()]]:
+        return partial(CpuBackend, self._checkpoint, threads=self.threads), ()
+
+    def forget_runtime(self) -> None:
+        """Begin anew in a forked process, whose parent kept the threads of the runtime."""
+        for request in self._requests:  # never closed: that would wait for those threads
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(request))
+        self._requests = []
+        self._lock = threading.Lock()  # another thread of the parent may have held it
 
     @property
     def description(self) -> str:
         """Runtime, precision and threads, for people."""
         return f"OpenVINO on the CPU, {PRECISION}, {self.threads} threads"
 
+    @property
+    def at_once(self) -> int:
+        """Batches that are computed side by side."""
+        return self.threads
+
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
         """Compute logits, and spans where the network has a voice head.
 
         Batches run side by side, one a thread.
         """
+        with self._lock:
+            if not self._requests:
+                self._open()
+            return self._compute(encodings, batches)
+
+    def _compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
         logits = np.empty((len(encodings), 3), dtype=np.float32)
         spans: list[npt.NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(encodings)
         free = list(self._requests)
@@ -101,6 +135,18 @@ class CpuBackend:
             for request, _ in running:  # after a failure: leave no request busy for the next call
                 request.wait()
         return Outputs(logits, spans if self._has_voice else None)
+
+
+_BACKENDS: weakref.WeakSet[CpuBackend] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for backend in _BACKENDS:
+        backend.forget_runtime()
+
+
+if hasattr(os, "register_at_fork"):  # not where processes cannot fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _usable_cores() -> int:

@@ -132,7 +132,7 @@ def pair_problem(claim: object, sentence: object) -> str:
 
 
 def token_batches(
-    lengths: npt.NDArray[np.int64], batch_size: int | None = None
+    lengths: npt.NDArray[np.int64], batch_size: int | None = None, *, at_once: int = 1
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the indices of batches of alike length, longest first.
 
@@ -142,11 +142,16 @@ def token_batches(
         Tokens of every pair.
     batch_size : int, optional
         Pairs in one batch; by default as many as fill ``TOKENS_PER_BATCH`` padded tokens.
+    at_once : int
+        Batches that are computed side by side: few pairs are shared out among them.
     """
+    most = TOKENS_PER_BATCH
+    if at_once > 1:  # two batches for each, so that they end at about the same time
+        most = min(most, int(lengths.sum()) // (2 * at_once))
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        size = batch_size or max(1, TOKENS_PER_BATCH // int(lengths[order[start]]))
+        size = batch_size or max(1, most // int(lengths[order[start]]))
         yield order[start : start + size]
         start += size
 

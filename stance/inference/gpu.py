@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ class TorchBackend:
         model = transformers.AutoModelForSequenceClassification.from_pretrained(
             checkpoint.path, dtype=dtype, use_safetensors=True, local_files_only=True
         )
+        self._checkpoint = checkpoint
         self._device = device
         self._model = model.to(device).eval()
         self._head: dict[str, Any] | None = None
@@ -62,10 +64,18 @@ class TorchBackend:
         self._names = _input_names(model)
         self._pad_id = pad_id_of(checkpoint)
 
+    def __reduce__(self) -> tuple[Callable[[], TorchBackend], tuple[()]]:
+        return partial(TorchBackend, self._checkpoint, device=self._device), ()
+
     @property
     def description(self) -> str:
         """Runtime, precision and device, for people."""
         return f"torch on {self._device}, {str(self._model.dtype).removeprefix('torch.')}"
+
+    @property
+    def at_once(self) -> int:
+        """Batches that are computed side by side."""
+        return 1
 
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
         """Compute logits, and spans where the checkpoint has a voice head."""

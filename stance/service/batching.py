@@ -1,0 +1,184 @@
+"""Many requests, one classifier: what waits is put together into batches by tokens.
+
+A single thread computes; whatever arrives meanwhile goes into the next batches. Requests take turns: each
+gives a few pairs to a batch before the next one has its turn, so that a small request does not wait for
+all of a large one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.errors import BusyError
+from stance.inference.classifier import StanceClassifier
+from stance.schema import Prediction
+from stance.service.metrics import Metrics
+
+Pairs = Sequence[tuple[str, str]]
+
+PAIRS_PER_TURN = 16
+
+
+@dataclass(eq=False, slots=True)
+class _Request:
+    """Pairs of one caller; they are taken, and answered, from first to last."""
+
+    pairs: Pairs
+    tokens: list[int]
+    taken: int = 0
+    predictions: list[Prediction] = field(default_factory=list)
+    answer: Future[list[Prediction]] = field(default_factory=Future)
+
+    @property
+    def is_taken(self) -> bool:
+        return self.taken == len(self.pairs)
+
+    def add(self, prediction: Prediction) -> None:
+        self.predictions.append(prediction)
+        if len(self.predictions) == len(self.pairs):
+            self.answer.set_result(self.predictions)
+
+
+_Batch = list[tuple[_Request, int]]  # the request and the place of every pair
+
+
+class Batcher:
+    """A predictor for many threads, which computes what they ask together.
+
+    Use it as a context manager: at the end what was accepted is finished.
+
+    Parameters
+    ----------
+    classifier : StanceClassifier
+    metrics : Metrics
+    waiting_pairs : int
+        Pairs that may be accepted and not answered yet.
+    batch_tokens : int
+    """
+
+    def __init__(
+        self, classifier: StanceClassifier, metrics: Metrics, *, waiting_pairs: int, batch_tokens: int
+    ) -> None:
+        self._classifier = classifier
+        self._metrics = metrics
+        self._most_waiting = waiting_pairs
+        self._budget = batch_tokens
+        self._changed = threading.Condition()  # of the three below
+        self._turns: deque[_Request] = deque()  # with pairs that are not taken; the next one first
+        self._waiting = 0
+        self._stopped = False
+        self._worker = threading.Thread(target=self._work, name="stance-batches", daemon=True)
+
+    def __enter__(self) -> Batcher:
+        self._worker.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._worker.join()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether requests are being answered."""
+        return self._worker.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """Pairs accepted and not answered yet."""
+        return self._waiting
+
+    def classify_pairs(self, pairs: Pairs) -> list[Prediction]:
+        """Return everything that is known of each pair, when its turn has come.
+
+        Raises
+        ------
+        InputError
+            If a pair cannot be classified.
+        BusyError
+            If too many pairs are waiting already.
+        """
+        self._accept(len(pairs))
+        try:
+            request = _Request(pairs, self._classifier.token_counts(pairs))
+            if not pairs:
+                return []
+            with self._changed:
+                self._turns.append(request)
+                self._changed.notify_all()
+            return request.answer.result()
+        finally:
+            with self._changed:
+                self._waiting -= len(pairs)
+                self._changed.notify_all()
+
+    def predict_proba(self, pairs: Pairs) -> npt.NDArray[np.float32]:
+        """Return probabilities of shape ``(n_pairs, 3)``."""
+        rows = [list(one.probabilities.values()) for one in self.classify_pairs(pairs)]
+        return np.array(rows, dtype=np.float32).reshape(-1, 3)
+
+    def _accept(self, count: int) -> None:
+        with self._changed:
+            if self._stopped:
+                raise BusyError("the service is stopping; try again when it is back")
+            if self._waiting + count > self._most_waiting:
+                raise BusyError(
+                    f"{self._waiting:,} pairs are waiting already and {count:,} more were given; at most "
+                    f"{self._most_waiting:,} may wait: try again later"
+                )
+            self._waiting += count
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self._compute(batch)
+
+    def _next_batch(self) -> _Batch:
+        """Return the pairs whose turn it is; none when all is done and nothing more will come."""
+        batch: _Batch = []
+        tokens = 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._turns or (self._stopped and not self._waiting))
+            while self._turns and tokens < self._budget:
+                request = self._turns[0]
+                batch.append((request, request.taken))
+                tokens += request.tokens[request.taken]
+                request.taken += 1
+                if request.is_taken:
+                    self._turns.popleft()
+                elif request.taken % PAIRS_PER_TURN == 0:
+                    self._turns.rotate(-1)
+        return batch
+
+    def _compute(self, batch: _Batch) -> None:
+        started = time.perf_counter()
+        try:
+            predictions = self._classifier.classify_pairs([request.pairs[k] for request, k in batch])
+        except Exception as error:  # whatever it is, the callers are told
+            self._fail(batch, error)
+            return
+        seconds = time.perf_counter() - started
+        self._metrics.count_batch(len(batch), sum(request.tokens[k] for request, k in batch), seconds)
+        for (request, _), prediction in zip(batch, predictions, strict=True):
+            request.add(prediction)
+
+    def _fail(self, batch: _Batch, error: Exception) -> None:
+        """Fail the request that is to blame, and no other: its pairs fail alone, too."""
+        requests = dict.fromkeys(request for request, _ in batch)
+        if len(requests) > 1:
+            for one in requests:
+                self._compute([(request, k) for request, k in batch if request is one])
+            return
+        (request,) = requests
+        with self._changed:
+            if not request.is_taken:
+                self._turns.remove(request)
+        request.answer.set_exception(error)
