@@ -106,10 +106,9 @@ def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
     from stance.evaluation.suites import evaluation_data
     from stance.evaluation.voices import voice_scores
 
-    if options.suite and not options.data:
-        raise InputError("--suite public needs --data FOLDER with one table for each set")
     classifier = open_classifier(options)
-    for one in evaluation_data(options.data or [Path(CORPUS)], options.split, suite=options.suite):
+    places = options.data or ([] if options.suite else [Path(CORPUS)])
+    for one in evaluation_data(places, options.split, suite=options.suite):
         say(f"{one.name}: {len(one.examples):,} pairs")
         controls = control_probabilities(one.examples, one.other_split("train")) if options.controls else {}
         report = evaluate_classifier(

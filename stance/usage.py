@@ -24,7 +24,10 @@ CORPUS = "data/kremlin_call"
 FORMATS = ("label-studio", "doccano", "argilla", "csv")
 """As in :mod:`stance.corpus.exchange`, which is not loaded before it is needed."""
 
-SUITES = "public: every table in the folder --data; behaviour: minimal sets of pairs and noise in the text"
+SUITES = (
+    "public: every table in the folder --data, or without one the public test sets on the hub; behaviour: "
+    "minimal sets of pairs and noise in the text"
+)
 
 LIMITS = {
     "body_bytes": "most bytes in the body of a request",

@@ -164,3 +164,22 @@ def test_treebank_text_is_mended_where_the_source_has_it(tmp_path: Path) -> None
 )
 def test_treebank_tokens_become_plain_text(text: str, plain: str) -> None:
     assert undo_treebank(text) == plain
+
+
+def test_the_public_test_sets_of_the_hub_make_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+    from stance.evaluation.suites import evaluation_data
+
+    asked = []
+
+    def load(place: str, *, split: str) -> list[dict[str, Any]]:
+        asked.append((place, split))
+        row = {"premise": "They met.", "hypothesis": "Nobody met.", "label": 2, "promptID": "p"}
+        return [row, {**row, "label": -1}]  # the second has no gold label
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    sets = list(evaluation_data([], suite="public"))
+    assert asked == [("stanfordnlp/snli", "test"), ("nyu-mll/multi_nli", "validation_mismatched")]
+    assert [one.name for one in sets] == ["snli", "mnli"]
+    assert sets[0].examples == [Example("Nobody met.", "They met.", Label.DENIES, "p", True, "snli")]
+    assert not sets[0].other_split("train")

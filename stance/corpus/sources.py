@@ -30,6 +30,7 @@ _FEVER = {"SUPPORTS": Label.SUPPORTS, "REFUTES": Label.DENIES, "NOT ENOUGH INFO"
 class Source:
     """One public data set.
 
+    ``hub_test`` is the split on the hub to evaluate on, empty where there is none that may be used;
     ``claim`` and ``sentence`` name the columns on the hub; ``labels`` maps its label values to
     ours; ``treebank`` says that its text is tokenised the Penn Treebank way.
     """
@@ -38,6 +39,7 @@ class Source:
     licence: str
     hub_id: str | None = None
     hub_split: str = "train"
+    hub_test: str = ""
     claim: str = "hypothesis"
     sentence: str = "premise"
     labels: Mapping[Any, Label] = field(default_factory=dict)
@@ -56,8 +58,14 @@ SOURCES: Mapping[str, Source] = {
         labels=_FEVER,
         treebank=True,
     ),
-    "snli": Source("Stanford SNLI", "CC BY-SA 4.0", hub_id="stanfordnlp/snli", labels=_NLI),
-    "mnli": Source("nyu-mll/multiNLI", "OANC, CC BY, CC BY-SA", hub_id="nyu-mll/multi_nli", labels=_NLI),
+    "snli": Source("Stanford SNLI", "CC BY-SA 4.0", hub_id="stanfordnlp/snli", hub_test="test", labels=_NLI),
+    "mnli": Source(
+        "nyu-mll/multiNLI",
+        "OANC, CC BY, CC BY-SA",
+        hub_id="nyu-mll/multi_nli",
+        hub_test="validation_mismatched",
+        labels=_NLI,
+    ),
     "vitaminc_synthetic": Source("TalSchuster/VitaminC", "CC BY-SA 3.0", treebank=True),
     "fever": Source("fever.ai", "CC BY-SA 3.0", treebank=True),
     "conjnli": Source("swarnaHub/ConjNLI", "MIT"),
@@ -101,7 +109,7 @@ def load_source(name: str, split: str, local: Path | None) -> list[Example]:
         if not examples:
             raise InputError(f"{str(local)!r} has no rows of source {name!r}")
     elif source.hub_id is not None:
-        examples = list(_read_hub(name, source))
+        examples = list(_read_hub(name, source, source.hub_split))
     else:
         raise InputError(
             f"source {name!r} is not on the hub; get it from {source.origin} ({source.licence}), write "
@@ -114,6 +122,21 @@ def load_source(name: str, split: str, local: Path | None) -> list[Example]:
         for example in examples
         if is_validation_group(example.group) == wants_validation
     ]
+
+
+def hub_tests() -> Iterator[tuple[str, list[Example]]]:
+    """Yield name and examples of every source whose test split is on the hub.
+
+    VitaminC is none of them: the mixture for training has most of its test pages.
+
+    Raises
+    ------
+    InputError
+        If the hub cannot be reached.
+    """
+    for name, source in SOURCES.items():
+        if source.hub_test:
+            yield name, list(_read_hub(name, source, source.hub_test))
 
 
 def is_validation_group(group: str) -> bool:
@@ -154,14 +177,14 @@ def _read_local(file: Path, modified: int) -> dict[str, list[Example]]:
     return by_source
 
 
-def _read_hub(name: str, source: Source) -> Iterator[Example]:
+def _read_hub(name: str, source: Source, split: str) -> Iterator[Example]:
     datasets = require("datasets", "train")
     try:
-        rows = datasets.load_dataset(source.hub_id, split=source.hub_split)
+        rows = datasets.load_dataset(source.hub_id, split=split)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"source {name!r} cannot be read from the hub ({source.hub_id}): {error}; give a local file with "
-            "--set public=FILE"
+            f"source {name!r} cannot be read from the hub ({source.hub_id}): {error}; give a local file: in "
+            "training --set public=FILE, in evaluation --data FOLDER"
         ) from error
     for row in rows:
         label = source.labels.get(row["label"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stance.corpus.examples import SPLITS, Example, read_examples
+from stance.corpus.sources import hub_tests
 from stance.errors import InputError
 from stance.tables import FORMATS, table_columns
 
@@ -38,13 +39,16 @@ def evaluation_data(
     split : str
         Which split of a corpus folder, or of a table with a column ``split``.
     suite : {"public", None}
-        ``"public"``: every place must be a folder of tables.
+        ``"public"``: every place must be a folder of tables; without a place the test splits on the
+        Hugging Face hub (:func:`stance.corpus.sources.hub_tests`).
 
     Raises
     ------
     InputError
         If there is nothing to evaluate on, or two sets have one name.
     """
+    if suite == "public" and not places:
+        yield from (EvaluationSet(name, examples) for name, examples in hub_tests())
     seen: dict[str, Path] = {}
     for place in places:
         for one, file in _sets(place, split, is_suite=suite == "public"):
