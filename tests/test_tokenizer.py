@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stance.train.base import find_base
-from stance.train.config import BASE_MODEL
+from stance.checkpoint import default_checkpoint
 from stance.train.tokenizer import SAME, open_tokenizer
 
 from conftest import tiny_model
@@ -37,11 +36,8 @@ def test_it_is_taught_once_and_remembers(place: str, tmp_path: Path) -> None:
     assert twice("“no”")["input_ids"] == once('"no"')["input_ids"]
 
 
-def test_the_real_base_learns_it_too() -> None:
-    place = find_base(BASE_MODEL)
-    if isinstance(place, str):
-        pytest.skip("the package with the base model is not installed")
-    tokenizer = open_tokenizer(str(place))
+def test_the_tokenizer_of_the_embedded_checkpoint_learns_it_too() -> None:
+    tokenizer = open_tokenizer(str(default_checkpoint().path))
     assert (
         tokenizer("“Nobody’s call — none”")["input_ids"] == tokenizer('"Nobody\'s call - none"')["input_ids"]
     )
