@@ -295,7 +295,7 @@ def test_claims_can_be_filtered(
     assert claims(driver) == expected
     assert find(driver, "#shown").text == f"{len(expected)} of 4 claims"
     click(driver, "[type=reset]")
-    assert claims(driver) == [RESIGNED, CLOSED, SCHOOL, RAIN]
+    assert wait(driver, lambda: claims(driver) == [RESIGNED, CLOSED, SCHOOL, RAIN])
     assert find(driver, "#shown").text == "4 of 4 claims"
 
 
