@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARTICLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot benchmark bench-service clean
+.PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot benchmark bench-batch bench-service clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -85,6 +85,9 @@ screenshot: install  ## docs/board.png, the board of the five retold articles
 benchmark: install  ## compare sentence segmenters: make benchmark ARTICLES=/path/to/articles
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/segmentation.py --articles $(ARTICLES)
+
+bench-batch: install  ## time and memory of batch runs: make bench-batch [ROWS=1000000] [DIFFERENT=64] [DEVICE=cuda]
+	$(BIN)/python benchmarks/batch.py $(if $(ROWS),--rows $(ROWS)) $(if $(DIFFERENT),--different $(DIFFERENT)) $(if $(DEVICE),--device $(DEVICE))
 
 bench-service: install  ## the HTTP service under 50 clients against the direct call
 	$(BIN)/python benchmarks/service.py

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stance.batch_cli import classify_files
 from stance.errors import InputError, StanceError
 from stance.evaluate_cli import evaluate
 from stance.output import print_json, say
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def classify(options: argparse.Namespace) -> int:
     """Classify one pair or a file of pairs."""
-    if options.pairs is None:
+    if not options.pairs:
         prediction = open_classifier(options).classify(options.claim, options.sentence)
         probabilities = {label.value: p for label, p in prediction.probabilities.items()}
         if options.json:
@@ -62,17 +63,9 @@ def classify(options: argparse.Namespace) -> int:
         else:
             print(f"{prediction.label}  " + "  ".join(f"{n} {p:.3f}" for n, p in probabilities.items()))
         return 0
-    from stance.inference.batch import classify_file
-
-    counts = classify_file(
-        open_classifier(options),
-        options.pairs,
-        options.out,
-        resume=options.resume,
-        progress=not options.json,
-    )
+    counts = classify_files(options)
     if options.json:
-        print_json({**counts, "out": str(options.out)})
+        print_json({**counts, "out": options.out})
     else:
         say(f"{counts['rows']:,} rows to {options.out}, {counts['errors']:,} of them with an error")
     return 0

@@ -69,13 +69,24 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.chmod(part, 0o666 & ~_umask())
         try:
-            part.replace(final)
+            move_file(part, final)
         except OSError as error:
             raise InputError(
                 f"cannot write {str(final)[:120]!r}: {error.strerror}; choose another place"
             ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Let a file take the place of another on the same disk, for good: the folder is synced too."""
+    source.replace(target)
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def write_text(path: str | Path, text: str) -> None:

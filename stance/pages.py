@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stance.batch_tables import runs_table, sizing_table
 from stance.cards import render
 from stance.checkpoint import default_checkpoint
 from stance.errors import DataError
@@ -34,6 +35,8 @@ from stance.page_tables import (
 from stance.service_page import service_tables
 
 RESULTS = Path("training/results")
+BENCHMARKS = Path("benchmarks/results")
+BATCH_PAGE = Path("docs/batch.md")
 README_SETS = ("kremlin_call", "newsroom", "mnli")
 """Beginnings of the names of the evaluations that the README shows; the model card shows all."""
 
@@ -99,7 +102,17 @@ def rendered_pages() -> dict[Path, str]:
         for mark in marks:
             text = _fill(text, mark, str(values[mark]), path)
         pages[path] = text
-    return pages
+    return {**pages, BATCH_PAGE: batch_page()}
+
+
+def batch_page() -> str:
+    """Return the page about batch runs, which says where nothing is measured yet."""
+    file = BENCHMARKS / "batch.json"
+    runs = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.is_file() else []
+    text = BATCH_PAGE.read_text(encoding="utf-8")
+    for mark, content in (("runs", runs_table(runs)), ("sizing", sizing_table(runs))):
+        text = _fill(text, mark, content, BATCH_PAGE)
+    return text
 
 
 def _model_index(evaluations: Mapping[str, Mapping[str, Any]]) -> str:

@@ -62,10 +62,18 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
         verbs, runs["classify"], "stance classify --claim 'It rained.' --sentence 'It rained all night.'"
     )
     verb.add_argument(
-        "pairs", nargs="?", type=Path, help="a .csv, .jsonl or .parquet file with claim, sentence"
+        "pairs",
+        nargs="*",
+        help="tables with claim, sentence (.csv, .jsonl, .parquet); folders, patterns, URLs",
     )
-    verb.add_argument("--out", type=Path, help="where to write the labelled rows (.parquet, .jsonl or .csv)")
+    verb.add_argument("--out", help="where to write the labelled rows (.parquet, .jsonl or .csv)")
     verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument("--shards", action="store_true", help="leave a folder of shards instead of one file")
+    verb.add_argument("--rows-per-shard", type=int, metavar="N", help="rows of a shard (default 8192)")
+    verb.add_argument("--engine", choices=["local", "ray"], default="local", help="ray: on a cluster")
+    verb.add_argument(
+        "--workers", metavar="MIN[:MAX]", help="with --engine ray: how many workers (default 1 to all)"
+    )
     verb.add_argument("--claim", help="one claim")
     verb.add_argument("--sentence", help="one sentence to hold against it")
     verb.set_defaults(usage=lambda options, verb=verb: _check_classify_usage(verb, options))
@@ -259,12 +267,17 @@ def _check_evaluate_usage(parser: argparse.ArgumentParser, options: argparse.Nam
 
 
 def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
     one_pair = options.claim is not None and options.sentence is not None
-    if options.pairs is None and not one_pair:
+    if not options.pairs and not one_pair:
         parser.error("give a file of pairs, or both --claim and --sentence")
-    if options.pairs is not None and (options.claim or options.sentence):
+    if options.pairs and (options.claim or options.sentence):
         parser.error("give either a file of pairs or --claim and --sentence, not both")
-    if options.pairs is None and (options.out or options.resume):
-        parser.error("--out and --resume are for a file of pairs")
-    if options.pairs is not None and options.out is None:
+    for_files = ("out", "resume", "shards", "rows_per_shard", "workers")
+    given = [f"--{name.replace('_', '-')}" for name in for_files if getattr(options, name)]
+    if not options.pairs and (given or options.engine != "local"):
+        parser.error(f"{' and '.join(given) or '--engine'} are for a file of pairs")
+    if options.workers and options.engine != "ray":
+        parser.error("--workers are those of --engine ray")
+    if options.pairs and options.out is None:
         parser.error("a file of pairs needs --out: where shall the labelled rows go?")

@@ -30,7 +30,8 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Which layer a module or folder belongs to, and which layers it may import from besides its own.
 LAYER_OF = {
-    **dict.fromkeys(["errors", "schema", "files", "tables", "cards", "testing", "resampling"], "ground"),
+    **dict.fromkeys(["errors", "schema", "files", "remote", "tables", "cards"], "ground"),
+    **dict.fromkeys(["testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "inference"], "model"),
     **dict.fromkeys(["check", "report", "board", "board_tables", "console", "evaluation"], "judgement"),
@@ -42,7 +43,9 @@ LAYER_OF = {
             "publish",
             "pages",
             "page_tables",
+            "batch_tables",
             "studies",
+            "batch_cli",
             "evaluate_cli",
             "service",
             "service_page",

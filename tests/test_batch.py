@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,15 +21,15 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stance.checkpoint import WEIGHTS, Checkpoint, write_manifest
+from stance.checkpoint import WEIGHTS, Checkpoint, file_digest, write_manifest
 from stance.errors import InputError, StanceError
-from stance.inference import batch
+from stance.inference import batch, shards
 from stance.inference.batch import RESULTS, classify_file
 from stance.inference.classifier import StanceClassifier
 from stance.schema import Prediction
 from stance.tables import parquet_rows, read_table
 
-from conftest import WORDS
+from conftest import ROOT, WORDS
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 VOCABULARY = " ".join(WORDS).split()
@@ -347,11 +353,11 @@ def test_a_part_that_cannot_be_written_costs_no_finished_part(
 
     source, out = interrupted
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "write_table", full_disk)
+        patch.setattr(shards, "write_table", full_disk)
         with pytest.raises(InputError, match="no space left"):
             classify_file(clf, source, out, resume=True)
     kept = sorted(path.name for path in out.with_name("out.csv.parts").iterdir())
-    assert kept == ["00000000.jsonl", "00000001.jsonl", "manifest.json"]
+    assert kept == ["00000-00000000.csv", "00000-00000001.csv", "manifest.json"]
     assert classify_file(clf, source, out, resume=True) == {"rows": 19, "errors": 0}
 
 
@@ -410,8 +416,12 @@ def test_resume_with_nothing_to_resume_starts(clf: StanceClassifier, tmp_path: P
 def test_a_half_written_part_is_no_part(clf: StanceClassifier, interrupted: tuple[Path, Path]) -> None:
     source, out = interrupted
     parts = out.with_name("out.csv.parts")
-    assert sorted(p.name for p in parts.iterdir()) == ["00000000.jsonl", "00000001.jsonl", "manifest.json"]
-    (parts / ".00000002.jsonl.abc.part").write_text('{"label": "supp', encoding="utf-8")
+    assert sorted(p.name for p in parts.iterdir()) == [
+        "00000-00000000.csv",
+        "00000-00000001.csv",
+        "manifest.json",
+    ]
+    (parts / ".00000-00000002.csv.abc.part").write_text('{"label": "supp', encoding="utf-8")
     assert classify_file(clf, source, out, resume=True) == {"rows": 19, "errors": 0}
     assert len(read(out)) == 19
     assert not parts.exists()
@@ -429,7 +439,7 @@ def test_a_damaged_manifest_is_refused(
 
 def test_a_damaged_part_is_refused(clf: StanceClassifier, interrupted: tuple[Path, Path]) -> None:
     source, out = interrupted
-    part = out.with_name("out.csv.parts") / "00000001.jsonl"
+    part = out.with_name("out.csv.parts") / "00000-00000001.csv"
     part.write_text(part.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     with pytest.raises(StanceError):
         classify_file(clf, source, out, resume=True)
@@ -506,3 +516,219 @@ def test_progress_is_shown_on_stderr_only(
     shown = capfd.readouterr()
     assert shown.out == ""
     assert "rows" in shown.err
+
+
+# shards
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_shards_are_the_joined_output_in_pieces(clf: StanceClassifier, tmp_path: Path, ending: str) -> None:
+    source = write(tmp_path / "in.jsonl", [{**row, "n": i} for i, row in enumerate(pair_rows(11))])
+    whole, folder = tmp_path / f"whole{ending}", tmp_path / f"shards{ending}"
+    expected = classify_file(clf, source, whole, rows_per_shard=4)
+    assert classify_file(clf, source, folder, shards=True, rows_per_shard=4) == expected
+    names = [f"00000-0000000{chunk}{ending}" for chunk in range(3)]
+    assert sorted(path.name for path in folder.iterdir()) == [*names, "manifest.json"]
+    assert [row for name in names for row in read(folder / name)] == read(whole)
+    if ending == ".parquet":
+        schemas = {pq.read_schema(path) for path in (whole, *(folder / name for name in names))}
+        assert len(schemas) == 1
+
+
+def test_the_manifest_of_shards_says_what_they_are(clf: StanceClassifier, tmp_path: Path) -> None:
+    rows = [*pair_rows(5), {"id": "bad", "claim": "", "sentence": "no"}]
+    source, folder = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
+    classify_file(clf, source, folder, shards=True, rows_per_shard=4)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["input"] == [[file_digest(source), 6]]
+    assert manifest["files"] == [str(source)]
+    assert manifest["checkpoint"] == clf.checkpoint.digest
+    assert manifest["runtime"] == clf.runtime
+    assert manifest["rows_per_chunk"] == 4
+    assert list(manifest["columns"]) == ["id", "claim", "sentence", *RESULTS]
+    assert manifest["finished"] == {"rows": 6, "errors": 1, "shards": 2}
+
+
+def test_a_shard_that_was_lost_is_made_again(clf: StanceClassifier, tmp_path: Path) -> None:
+    source, folder = write(tmp_path / "in.csv", pair_rows(19)), tmp_path / "out.parquet"
+    counts = classify_file(clf, source, folder, shards=True, rows_per_shard=4)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "00000-00000002.parquet").unlink()
+    with pytest.raises(InputError, match="holds an interrupted run"):
+        classify_file(clf, source, folder, shards=True, rows_per_shard=4)
+    stopper = stopping(clf, 1)  # one chunk and no more
+    assert classify_file(stopper, source, folder, shards=True, rows_per_shard=4, resume=True) == counts
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_finished_run_that_is_resumed_does_nothing(clf: StanceClassifier, tmp_path: Path) -> None:
+    source, folder = write(tmp_path / "in.csv", pair_rows(5)), tmp_path / "out.csv"
+    counts = classify_file(clf, source, folder, shards=True)
+    assert classify_file(stopping(clf, 0), source, folder, shards=True, resume=True) == counts
+
+
+def test_shards_are_not_written_into_a_file_or_a_folder_of_other_things(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    source = write(tmp_path / "in.csv", pair_rows(1))
+    (tmp_path / "file.csv").touch()
+    with pytest.raises(InputError, match="it is a file"):
+        classify_file(clf, source, tmp_path / "file.csv", shards=True)
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "folder.csv" / "mine.txt").touch()
+    with pytest.raises(InputError, match=r"holds 'mine\.txt', but no manifest"):
+        classify_file(clf, source, tmp_path / "folder.csv", shards=True, resume=True)
+    assert [path.name for path in (tmp_path / "folder.csv").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("rows_per_shard", [0, -1])
+def test_a_shard_has_rows(clf: StanceClassifier, tmp_path: Path, rows_per_shard: int) -> None:
+    source = write(tmp_path / "in.csv", pair_rows(1))
+    with pytest.raises(InputError, match="expected at least 1"):
+        classify_file(clf, source, tmp_path / "out.csv", rows_per_shard=rows_per_shard)
+
+
+def test_an_input_that_changes_during_the_run_is_noticed(clf: StanceClassifier, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", pair_rows(9))
+
+    class Changing(Stopping):
+        def classify_pairs(self, pairs: Any, *, batch_size: int | None = None) -> list[Prediction]:
+            write(source, pair_rows(2))
+            return super().classify_pairs(pairs, batch_size=batch_size)
+
+    with source.open("a", encoding="utf-8") as stream:  # more than is read ahead
+        stream.writelines(f"x{n},they met,{'no ' * 40}\n" for n in range(2000))
+    changing = Changing(clf.checkpoint, clf._backend)
+    changing.calls_left = 10**6
+    with pytest.raises(InputError, match="was changed while it was read"):
+        classify_file(changing, source, tmp_path / "out.csv", rows_per_shard=500)
+
+
+# killed at any point
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it would still do is done."""
+
+
+class Disk:
+    """Counts what is done to the disk, and kills the process before a given act."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, survives: int) -> None:
+        self.acts, self.survives = 0, survives
+        for owner, name in (
+            (os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"),
+        ):  # fmt: skip
+            patch.setattr(owner, name, self._counted(getattr(owner, name)))
+
+    def _counted(self, act: Any) -> Any:
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self.acts += 1
+            if self.acts > self.survives:
+                raise Killed
+            return act(*arguments, **named)
+
+        return counted
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("as_shards", [False, True])
+def test_a_run_that_is_killed_at_any_point_is_resumed_to_the_same_bytes(
+    clf: StanceClassifier, tmp_path: Path, ending: str, as_shards: bool
+) -> None:
+    source = write(tmp_path / "in.jsonl", [*pair_rows(5), {"id": "bad", "claim": "", "sentence": "no"}])
+
+    def run(out: Path, resume: bool) -> dict[str, int]:
+        return classify_file(clf, source, out, resume=resume, shards=as_shards, rows_per_shard=3)
+
+    def content(out: Path) -> Any:
+        return {p.name: p.read_bytes() for p in out.iterdir()} if as_shards else out.read_bytes()
+
+    whole = tmp_path / f"whole{ending}"
+    counts = run(whole, resume=False)
+    for survives in range(100):
+        out = tmp_path / f"out{survives}{ending}"
+        with pytest.MonkeyPatch.context() as patch:
+            disk = Disk(patch, survives)
+            with contextlib.suppress(Killed):
+                run(out, resume=False)
+        if disk.acts <= survives:  # it was not killed at all
+            break
+        assert run(out, resume=True) == counts, survives
+        assert content(out) == content(whole), survives
+        assert not out.with_name(f"{out.name}.parts").exists(), survives
+    assert survives > 10
+    assert content(out) == content(whole)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_again_and_again_ends_the_same(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    source = write(tmp_path / "in.jsonl", [{**row, "n": n} for n in range(80) for row in pair_rows()])
+    whole, out = tmp_path / "whole.parquet", tmp_path / "out.parquet"
+    classify_file(clf, source, whole, rows_per_shard=20)
+    command = [
+        sys.executable,
+        "-m",
+        "stance",
+        "classify",
+        str(source),
+        "--out",
+        str(out),
+        "--json",
+        "--resume",
+    ]
+    command += ["--rows-per-shard", "20", "--model", str(clf.checkpoint.path), "--device", "cpu"]
+    parts = out.with_name("out.parquet.parts")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for kills in (1, 2, 3):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        while process.poll() is None and len(list(parts.glob("0*.parquet"))) < 20 * kills:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert json.loads(done.stdout)["rows"] == 2000, done.stderr
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.parquet", "whole.parquet"]
+
+
+# what is computed
+
+
+def test_a_pair_that_occurs_often_in_a_chunk_is_computed_once(clf: StanceClassifier, tmp_path: Path) -> None:
+    class Counting(Stopping):
+        computed = 0
+
+        def classify_pairs(self, pairs: Any, *, batch_size: int | None = None) -> list[Prediction]:
+            self.computed += len(pairs)
+            return super().classify_pairs(pairs, batch_size=batch_size)
+
+    rows = [row for row in pair_rows(3) for _ in range(5)]
+    counting = Counting(clf.checkpoint, clf._backend)
+    counting.calls_left = 2
+    out = tmp_path / "out.jsonl"
+    classify_file(counting, write(tmp_path / "in.csv", rows), out, rows_per_shard=10)
+    assert counting.computed == 2 + 1
+    expected = clf.predict([(row["claim"], row["sentence"]) for row in rows])
+    assert [(row["id"], row["label"]) for row in read(out)] == [
+        (row["id"], label) for row, label in zip(rows, expected, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_voice_is_written_where_the_checkpoint_tells_it(
+    speaking_checkpoint: Checkpoint, tmp_path: Path, ending: str
+) -> None:
+    speaking = StanceClassifier.from_pretrained(speaking_checkpoint.path, device="cpu")
+    rows = [{"claim": c, "sentence": f"{s} the minister said", "voice": "mine"} for c, s in PAIRS]
+    out = tmp_path / f"out{ending}"
+    classify_file(speaking, write(tmp_path / "in.csv", rows), out)
+    expected = speaking.classify_pairs([(row["claim"], row["sentence"]) for row in rows])
+    assert any(one.voice for one in expected)
+    result = read(out)
+    assert list(result[0]) == ["claim", "sentence", "input_voice", *RESULTS, "voice"]
+    assert [row["voice"] or "" for row in result] == [one.voice or "" for one in expected]
+    assert {row["input_voice"] for row in result} == {"mine"}

@@ -142,6 +142,9 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
         (["classify", "--claim", "x"], "give a file of pairs, or both --claim and --sentence"),
         (["classify", "p.csv"], "a file of pairs needs --out"),
         (["classify", "p.csv", "--out", "o.csv", "--claim", "x"], "either a file of pairs or --claim"),
+        (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out are for a file of pairs"),
+        (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine are for a file"),
+        (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "are those of --engine ray"),
         (["check", "a.txt"], "--claim"),
         (["check", "--claim", "x"], "article"),
         (["compare", "a.txt"], "--claims"),
@@ -195,6 +198,25 @@ def test_a_file_of_pairs_gives_a_file_and_json(run: Run, model: list[str], place
     assert [bool(row["error"]) for row in rows] == [False, False, True]
     assert all(row["label"] in NAMES for row in rows[:2])
     assert [file.name for file in out_file.parent.iterdir()] == [out_file.name]
+
+
+def test_several_files_give_one_or_a_folder_of_shards(run: Run, model: list[str], place: Path) -> None:
+    shutil.copy(place / "pairs.csv", place / "more.csv")
+    for options, out_file in (
+        ([], place / "out.csv"),
+        (["--shards", "--rows-per-shard", 1], place / "shards.csv"),
+    ):
+        code, out, _ = run(
+            "classify", place / "pairs.csv", place / "mor*.csv", "--out", out_file, "--json", *options, *model
+        )
+        assert (code, json.loads(out)) == (0, {"rows": 4, "errors": 0, "out": str(out_file)})
+    assert len(list((place / "shards.csv").glob("*.csv"))) == 4
+
+
+@pytest.mark.parametrize("workers", ["0", "3:2", "many", "1:x", "-1"])
+def test_a_number_of_workers_that_is_none_is_refused(run: Run, place: Path, workers: str) -> None:
+    result = run("classify", place / "pairs.csv", "--out", "o.csv", "--engine", "ray", f"--workers={workers}")
+    assert_refused(result, "expected a number such as 4")
 
 
 def test_without_json_stdout_stays_empty_for_a_file(run: Run, model: list[str], place: Path) -> None:

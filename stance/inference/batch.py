@@ -1,57 +1,65 @@
-"""Classifying whole files: constant memory, no row lost, interrupted runs resumed.
+"""Classifying whole files and data sets: constant memory, no row lost, interrupted runs resumed.
 
-The input is read in chunks. The results of each chunk are written to a folder beside the output
-(``OUT.parts``) under a manifest that names input and model; when all chunks are there, input and
-results are joined into the output, which appears in one piece.
+The input is read in chunks, each of which becomes a shard (:mod:`stance.inference.shards`). A chunk is
+also what is computed together: pairs that occur several times in it are computed once, and its results
+do not depend on what came before it.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.checkpoint import file_digest
-from stance.errors import InputError, require
-from stance.files import write_json
-from stance.schema import LABELS
-from stance.tables import Row, read_table, table_columns, table_format, write_table
+from stance.inference.inputs import find_files, written_down
+from stance.inference.manifest import RESULTS, VOICE, Model, check_output, open_run
+from stance.inference.shards import Run
+from stance.remote import is_url
+from stance.tables import Row
 
 if TYPE_CHECKING:
     from stance.inference.classifier import StanceClassifier
 
+__all__ = ["RESULTS", "classify_dataset", "classify_file", "classify_rows"]
+
 ROWS_PER_CHUNK = 8192
-RESULTS = ("label", *(label.value for label in LABELS), "truncated", "error")
-"""The columns that are added to the input's own."""
 
 
 def classify_file(
     classifier: StanceClassifier,
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     resume: bool = False,
     progress: bool = False,
+    shards: bool = False,
+    rows_per_shard: int | None = None,
 ) -> dict[str, int]:
-    """Classify every row of a table.
+    """Classify every row of a table, or of several.
 
     Parameters
     ----------
     classifier : StanceClassifier
-    source : str or Path
-        A ``.csv``, ``.jsonl`` or ``.parquet`` file with the columns ``claim`` and ``sentence``.
+    source : str, Path or sequence of them
+        ``.csv``, ``.jsonl`` or ``.parquet`` files with ``claim`` and ``sentence``, folders and patterns
+        (``pairs/*.csv``) of them; local, or URLs that fsspec knows.
     out : str or Path
         Where to write, in any of the three formats: all columns of the input, then ``label``,
-        ``supports``, ``denies``, ``neutral`` (probabilities), ``truncated`` and ``error``. An input
-        column of one of these names is kept as ``input_...``. A row that cannot be classified
-        keeps its place, with the reason in ``error``.
+        ``supports``, ``denies``, ``neutral`` (probabilities), ``truncated`` and ``error``, and where the
+        checkpoint tells it ``voice``. An input column of one of these names is kept as ``input_...``. A
+        row that cannot be classified keeps its place, with the reason in ``error``.
     resume : bool
-        Go on with an interrupted run of the same input, model and output.
+        Go on with an interrupted run of the same input, model, options and output.
     progress : bool
         Show a progress bar on stderr.
+    shards : bool
+        Let ``out`` be a folder, with its manifest and a file for every chunk of rows, and join nothing.
+    rows_per_shard : int, optional
+        Rows of a chunk, by default 8192: what is in memory at a time, and lost by an interruption at most.
 
     Returns
     -------
@@ -63,173 +71,138 @@ def classify_file(
     InputError
         If the input cannot be read, or an interrupted run stands in the way.
     """
-    source, out = Path(source), Path(out)
-    ending = table_format(out)
-    if out.is_dir():
-        raise InputError(f"cannot write {str(out)!r}: it is a folder; give a file name")
-    if out.exists() and out.resolve() == source.resolve():
-        raise InputError(f"{str(out)!r} is the input itself; give another file to write to")
-    if ending == ".parquet":
-        require("pyarrow", "parquet")  # now, and not when all is classified
-    columns = table_columns(source, ("claim", "sentence"))  # refused before a run begins
-    parts = out.with_name(out.name + ".parts")
-    _open_parts(parts, _manifest(classifier, source), resume=resume)
-    for number, chunk in _shown(enumerate(_chunks(_source_rows(source, parts))), progress):
-        part = _part(parts, number)
-        if not part.exists():
-            write_table(part, _classify(classifier, chunk), RESULTS)
-    joined = _Joined(source, parts, columns)
-    count = write_table(out, joined, joined.columns)
-    shutil.rmtree(parts)
-    return {"rows": count, "errors": joined.errors}
-
-
-def _source_rows(source: Path, parts: Path) -> Iterator[Row]:
-    """Yield the rows of the input; where it cannot be read to its end, the run is given up.
-
-    Once mended the file is another input, to which these parts do not belong. Any other failure
-    leaves them for a resumed run.
-    """
-    try:
-        yield from read_table(source)
-    except InputError:
-        shutil.rmtree(parts)
-        raise
-
-
-class _Joined:
-    """The rows of the input with the results of all chunks; may be iterated more than once."""
-
-    def __init__(self, source: Path, parts: Path, columns: Sequence[str]) -> None:
-        self._source, self._parts = source, parts
-        # the input's own columns come first; one that is named like a result is renamed
-        self._names = _kept_names(columns)
-        self.columns = (*self._names.values(), *RESULTS)
-        self.errors = 0
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        self.errors = 0
-        for number, chunk in enumerate(_chunks(read_table(self._source))):
-            results = read_table(_part(self._parts, number))
-            for row, result in zip_longest(chunk, results):
-                if row is None or result is None or result.error:
-                    raise InputError(
-                        f"{_part(self._parts, number)} is damaged; delete it and go on with --resume"
-                    )
-                self.errors += bool(result.values["error"])
-                own = {kept: row.values.get(name) for name, kept in self._names.items()}
-                yield {**own, **result.values}
-
-
-def _classify(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the result columns of every row, sound or not."""
-    problems = [
-        row.error or classifier.pair_problem(row.values.get("claim"), row.values.get("sentence"))
-        for row in rows
-    ]
-    sound = [row for row, problem in zip(rows, problems, strict=True) if not problem]
-    predictions = iter(
-        classifier.classify_pairs([(row.values["claim"], row.values["sentence"]) for row in sound])
+    check_output(out, shards=shards)
+    run = open_run(
+        find_files(source, out),
+        out,
+        model_of(classifier),
+        shards=shards,
+        rows_per_chunk=ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard,
+        resume=resume,
     )
+    return run.settled() or _go_on(run, classifier, progress)
+
+
+def _go_on(run: Run, classifier: StanceClassifier, progress: bool) -> dict[str, int]:
+    """Classify what is missing of a run."""
+    done = run.written()
+    errors = sum(done.values())
+    with progress_bar(progress, run.rows, sum(shard.rows for shard in done)) as advance:
+        missing = (shard for shard in run.shards() if shard not in done)
+        for _, of_one_file in groupby(missing, attrgetter("source")):
+            for shard, rows in run.read(of_one_file):
+                errors += run.write(shard, rows, classify_rows(classifier, rows))
+                advance(shard.rows)
+    return run.finish(errors)
+
+
+def classify_dataset(
+    classifier: StanceClassifier,
+    rows: Iterable[Any],
+    out: str | Path,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+    shards: bool = False,
+    rows_per_shard: int | None = None,
+) -> dict[str, int]:
+    """Classify rows that are no file.
+
+    They are first written to a file beside the output, in constant memory: whatever gives them is
+    read once, and a resumed run can tell whether they are still the same.
+
+    Parameters
+    ----------
+    classifier : StanceClassifier
+    rows : iterable
+        A ``datasets.Dataset`` (one split), a pandas ``DataFrame``, or any iterable of mappings with
+        ``claim`` and ``sentence`` or of (claim, sentence) pairs. What JSON does not know, such as a date,
+        becomes text.
+    out, resume, progress, shards, rows_per_shard
+        As for :func:`classify_file`.
+
+    Returns
+    -------
+    dict
+        ``rows`` and ``errors``.
+
+    Raises
+    ------
+    InputError
+        As :func:`classify_file`.
+    """
+    check_output(out, shards=shards)
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder, "input.jsonl") if is_url(out) else Path(f"{out}.input.jsonl")
+        with written_down(rows, beside) as file:
+            return classify_file(
+                classifier,
+                file,
+                out,
+                resume=resume,
+                progress=progress,
+                shards=shards,
+                rows_per_shard=rows_per_shard,
+            )
+
+
+def model_of(classifier: StanceClassifier) -> Model:
+    """Return what the manifest records of a classifier."""
+    checkpoint = classifier.checkpoint
+    return Model(checkpoint.digest, classifier.runtime, checkpoint.has_voice)
+
+
+def classify_rows(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the result columns of every row, sound or not; the same pair is computed once."""
+    pairs: list[tuple[Any, Any]] = [(row.values.get("claim"), row.values.get("sentence")) for row in rows]
+    problems = [row.error or classifier.pair_problem(*pair) for row, pair in zip(rows, pairs, strict=True)]
+    sound = dict.fromkeys(pair for pair, problem in zip(pairs, problems, strict=True) if not problem)
+    answers: dict[Any, Any] = dict(zip(sound, classifier.classify_pairs(list(sound)), strict=True))
     results: list[dict[str, Any]] = []
-    for problem in problems:
+    for pair, problem in zip(pairs, problems, strict=True):
         if problem:
             results.append({"error": problem})
             continue
-        prediction = next(predictions)
-        probabilities = {label.value: p for label, p in prediction.probabilities.items()}
+        answer = answers[pair]
         results.append(
             {
-                "label": prediction.label.value,
-                **probabilities,
-                "truncated": prediction.truncated,
+                "label": answer.label.value,
+                **{label.value: p for label, p in answer.probabilities.items()},
+                "truncated": answer.truncated,
+                VOICE: answer.voice,
                 "error": "",
             }
         )
     return results
 
 
-def _manifest(classifier: StanceClassifier, source: Path) -> dict[str, Any]:
-    return {
-        "input": file_digest(source),
-        "checkpoint": classifier.checkpoint.digest,
-        "runtime": classifier.runtime,
-        "rows_per_chunk": ROWS_PER_CHUNK,
-    }
-
-
-def _kept_names(columns: Sequence[str]) -> dict[str, str]:
-    """Give a column that is named like a result the first free name of ``input_...``."""
-    taken = {*columns, *RESULTS}
-    names = {}
-    for column in columns:
-        name = column
-        while name in RESULTS or (name != column and name in taken):
-            name = f"input_{name}"
-        taken.add(name)
-        names[column] = name
-    return names
-
-
-def _part(parts: Path, number: int) -> Path:
-    return parts / f"{number:08d}.jsonl"
-
-
-def _open_parts(parts: Path, manifest: dict[str, Any], *, resume: bool) -> None:
-    """Begin a run, or make sure that the one to resume had the same input and model."""
-    file = parts / "manifest.json"
-    if parts.is_file():
-        raise InputError(f"{str(parts)!r} is a file, but the parts of the run belong there; move it away")
-    if parts.exists() and not resume:
-        raise InputError(
-            f"{str(parts)!r} holds an interrupted run; go on with --resume, or delete it to start again"
-        )
-    if file.exists():
-        try:
-            recorded = dict(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{str(file)!r} is damaged; delete the folder to start again") from error
-        differing = [name for name in manifest if recorded.get(name) != manifest[name]]
-        if differing:
-            raise InputError(
-                f"the interrupted run in {str(parts)!r} had another {' and '.join(differing)}; delete the "
-                "folder to start again"
-            )
-        return
-    parts.mkdir(parents=True, exist_ok=True)
-    write_json(file, manifest)
-
-
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, ROWS_PER_CHUNK)):
-        yield chunk
-
-
-def _shown(chunks: Iterable[tuple[int, list[Row]]], progress: bool) -> Iterator[tuple[int, list[Row]]]:
-    if not progress:
-        yield from chunks
+@contextmanager
+def progress_bar(shown: bool, total: int, done: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told of every number of rows that are finished; the bar is on stderr."""
+    if not shown:
+        yield lambda rows: None
         return
     from rich.console import Console
     from rich.progress import (
+        BarColumn,
         MofNCompleteColumn,
         Progress,
-        SpinnerColumn,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
+        TimeRemainingColumn,
     )
+    from rich.text import Text
 
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("classifying"),
-        MofNCompleteColumn(),
-        TextColumn("rows"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    with bar:
-        task = bar.add_task("rows", total=None)
-        for number, rows in chunks:
-            yield number, rows
-            bar.update(task, advance=len(rows))
-        bar.update(task, total=bar.tasks[0].completed)
+    class RateColumn(ProgressColumn):
+        """Rows a second of this run, without those of an earlier one."""
+
+        def render(self, task: Task) -> Text:
+            seconds = task.elapsed or 0
+            return Text(f"{(task.completed - done) / seconds:,.0f} rows/s" if seconds > 1 else "")
+
+    columns = (TextColumn("classifying"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), RateColumn())
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("rows", total=total, completed=done)
+        yield lambda rows: bar.update(task, advance=rows)

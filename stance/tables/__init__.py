@@ -10,9 +10,20 @@ from typing import Any
 from stance.errors import InputError
 from stance.files import atomic_path, existing_file
 from stance.tables import csv_rows, json_rows, parquet_rows
-from stance.tables.row import Row, check_columns
+from stance.tables.row import Row, check_columns, common_kind, kind_of
 
-__all__ = ["FORMATS", "Row", "read_table", "table_columns", "table_format", "write_table"]
+__all__ = [
+    "FORMATS",
+    "Row",
+    "check_columns",
+    "common_kind",
+    "join_tables",
+    "kind_of",
+    "read_table",
+    "table_columns",
+    "table_format",
+    "write_table",
+]
 
 _MODULES: dict[str, ModuleType] = {".csv": csv_rows, ".jsonl": json_rows, ".parquet": parquet_rows}
 FORMATS = tuple(_MODULES)
@@ -67,7 +78,12 @@ def table_columns(path: str | Path, needed: Sequence[str] = ()) -> list[str]:
     return names
 
 
-def write_table(path: str | Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+def write_table(
+    path: str | Path,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    kinds: Mapping[str, str] | None = None,
+) -> int:
     """Write rows to a table atomically and return their number.
 
     Parameters
@@ -78,6 +94,9 @@ def write_table(path: str | Path, rows: Iterable[Mapping[str, Any]], columns: Se
         A list, or an object that can be iterated anew, is written in constant memory.
     columns : sequence of str
         In this order; a row may lack some.
+    kinds : mapping, optional
+        For Parquet what each column holds, as :func:`common_kind` names it; by default the narrowest kind
+        that holds all values of the rows.
 
     Notes
     -----
@@ -86,8 +105,21 @@ def write_table(path: str | Path, rows: Iterable[Mapping[str, Any]], columns: Se
     """
     writer = _MODULES[table_format(path)]
     with atomic_path(path) as part:
-        count: int = writer.write(part, rows, columns)
+        count: int = writer.write(part, rows, columns, kinds)
     return count
+
+
+def join_tables(
+    path: str | Path, parts: Sequence[Path], columns: Sequence[str], kinds: Mapping[str, str]
+) -> None:
+    """Write the rows of several tables, one after the other, into one of the same format, atomically.
+
+    All of them were written by :func:`write_table` with these columns and kinds: CSV and JSON lines are
+    copied byte by byte, Parquet as columns.
+    """
+    joiner = _MODULES[table_format(path)]
+    with atomic_path(path) as whole:
+        joiner.join(whole, parts, columns, kinds)
 
 
 def _guarded(values: Iterator[Any], file: Path) -> Iterator[Any]:

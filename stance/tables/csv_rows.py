@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ def columns(file: Path) -> Iterator[str]:
         yield from _header(file, _records(stream))
 
 
-def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kinds: object = None) -> int:
     """Write the rows; see :func:`stance.tables.write_table`."""
     count = 0
     with file.open("w", encoding="utf-8", newline="") as stream:
@@ -52,6 +53,18 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str])
             writer.writerow([_field(row.get(name)) for name in columns])
             count += 1
     return count
+
+
+def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: object = None) -> None:
+    """Write the rows of all parts; see :func:`stance.tables.join_tables`."""
+    write(file, (), columns)
+    header = file.read_bytes()
+    with file.open("ab") as stream:
+        for part in parts:
+            with part.open("rb") as rows:
+                if rows.read(len(header)) != header:
+                    raise InputError(f"{str(part)!r} is damaged: it begins with another header")
+                shutil.copyfileobj(rows, stream)
 
 
 def _field(value: object) -> object:

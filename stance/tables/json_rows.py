@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def columns(file: Path) -> Iterator[str]:
     yield from names
 
 
-def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kinds: object = None) -> int:
     """Write the rows; see :func:`stance.tables.write_table`."""
     count = 0
     with file.open("w", encoding="utf-8", newline="\n") as stream:
@@ -45,6 +46,14 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str])
             stream.write(_line(values) + "\n")
             count += 1
     return count
+
+
+def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: object = None) -> None:
+    """Write the rows of all parts; see :func:`stance.tables.join_tables`."""
+    with file.open("wb") as stream:
+        for part in parts:
+            with part.open("rb") as rows:
+                shutil.copyfileobj(rows, stream)
 
 
 def _parse(number: int, line: str) -> Row:

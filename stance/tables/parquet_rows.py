@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError, require
-from stance.tables.row import Row, as_text, check_columns
+from stance.tables.row import Row, as_text, check_columns, common_kind, kind_of
 
 ROWS_PER_CHUNK = 4096
-WIDEST_INT = 2**63
+ROWS_PER_GROUP = 1 << 17
+"""Least rows of a row group (the last aside) when parts are joined."""
+
+READ_AHEAD = 1 << 20
+"""Bytes read at once of a column; otherwise a row group of any size is read whole."""
 
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Yield the rows; see :func:`stance.tables.read_table`."""
     arrow = require("pyarrow", "parquet")
     try:
-        with require("pyarrow.parquet", "parquet").ParquetFile(file) as source:
+        with require("pyarrow.parquet", "parquet").ParquetFile(file, buffer_size=READ_AHEAD) as source:
             check_columns(file, source.schema_arrow.names, columns)
             number = 0
             for batch in source.iter_batches(batch_size=ROWS_PER_CHUNK):
@@ -38,43 +42,56 @@ def columns(file: Path) -> Iterator[str]:
         raise InputError(f"{str(file)!r} cannot be read as Parquet: {error}") from error
 
 
-def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+def write(
+    file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kinds: Mapping[str, str] | None
+) -> int:
     """Write the rows; see :func:`stance.tables.write_table`.
 
-    The rows are read twice, because the type of a column is that of all its values.
+    Without ``kinds`` the rows are read twice, because the type of a column is that of all its values.
     """
     arrow = require("pyarrow", "parquet")
     rows = list(rows) if isinstance(rows, Iterator) else rows
-    types = _column_types(arrow, rows, columns)
-    schema = arrow.schema([arrow.field(name, types[name]) for name in columns])
+    kinds = _kinds(rows, columns) if kinds is None else kinds
+    schema = _schema(arrow, columns, kinds)
     count = 0
     with require("pyarrow.parquet", "parquet").ParquetWriter(file, schema, compression="zstd") as writer:
         iterator = iter(rows)
         while chunk := list(islice(iterator, ROWS_PER_CHUNK)):
-            data = {name: _values(chunk, name, types[name] == arrow.string()) for name in columns}
+            data = {name: _values(chunk, name, kinds[name]) for name in columns}
             writer.write_table(arrow.table(data, schema=schema))
             count += len(chunk)
     return count
 
 
-def _values(chunk: Sequence[Mapping[str, Any]], name: str, is_text: bool) -> list[Any]:
+def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: Mapping[str, str]) -> None:
+    """Write the rows of all parts; see :func:`stance.tables.join_tables`."""
+    arrow, parquet = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
+    schema = _schema(arrow, columns, kinds)
+    waiting: list[Any] = []
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for number, part in enumerate(parts, start=1):
+            try:
+                waiting.append(parquet.read_table(part, schema=schema))
+            except (arrow.ArrowException, OSError) as error:
+                raise InputError(f"{str(part)!r} cannot be read as Parquet: {error}") from error
+            if number == len(parts) or sum(table.num_rows for table in waiting) >= ROWS_PER_GROUP:
+                writer.write_table(arrow.concat_tables(waiting))
+                waiting.clear()
+
+
+def _values(chunk: Sequence[Mapping[str, Any]], name: str, kind: str) -> list[Any]:
     values = [row.get(name) for row in chunk]
-    return [value if value is None else as_text(value) for value in values] if is_text else values
+    return [value if value is None else as_text(value) for value in values] if kind == "text" else values
 
 
-def _column_types(arrow: Any, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Any]:
-    """Choose for each column the narrowest of bool, int64, float64 and text that holds all its values."""
-    kinds: dict[str, set[type]] = {name: set() for name in columns}
+def _kinds(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, str]:
+    kinds: dict[str, set[str]] = {name: set() for name in columns}
     for row in rows:
         for name in columns:
-            value = row.get(name)
-            if value is not None:
-                too_wide = type(value) is int and not -WIDEST_INT <= value < WIDEST_INT
-                kinds[name].add(str if too_wide else type(value))
-    simple = {
-        frozenset({bool}): arrow.bool_(),
-        frozenset({int}): arrow.int64(),
-        frozenset({float}): arrow.float64(),
-        frozenset({int, float}): arrow.float64(),
-    }
-    return {name: simple.get(frozenset(kinds[name]), arrow.string()) for name in columns}
+            kinds[name].add(kind_of(row.get(name)))
+    return {name: common_kind(found) for name, found in kinds.items()}
+
+
+def _schema(arrow: Any, columns: Sequence[str], kinds: Mapping[str, str]) -> Any:
+    types = {"bool": arrow.bool_(), "int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
+    return arrow.schema([arrow.field(name, types[kinds[name]]) for name in columns])

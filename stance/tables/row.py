@@ -33,6 +33,31 @@ def check_columns(file: Path, given: Iterable[object], needed: Sequence[str]) ->
         )
 
 
+WIDEST_INT = 2**63
+WIDEST_EXACT = 2**53
+"""Whole numbers up to here are exact as floats."""
+
+
+def kind_of(value: object) -> str:
+    """Name what a column must be able to hold for this value; empty for ``None``."""
+    if value is None:
+        return ""
+    if type(value) is int:
+        if -WIDEST_EXACT <= value <= WIDEST_EXACT:
+            return "int"
+        return "long" if -WIDEST_INT <= value < WIDEST_INT else "text"
+    return "bool" if type(value) is bool else "float" if type(value) is float else "text"
+
+
+def common_kind(kinds: Iterable[str]) -> str:
+    """Return the narrowest of bool, int, float and text that holds all values of these kinds."""
+    found = set(kinds) - {""}
+    for kind, members in (("bool", {"bool"}), ("int", {"int", "long"}), ("float", {"int", "float"})):
+        if found and found <= members:
+            return kind
+    return "text"
+
+
 def as_text(value: object) -> str:
     """Return a value as text: texts as they are, the rest as JSON where that can be."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,51 @@
+"""``stance classify FILE``: a batch run from the command line, here or on a cluster."""
+
+from __future__ import annotations
+
+import argparse
+
+from stance.errors import InputError
+from stance.usage import open_classifier
+
+
+def classify_files(options: argparse.Namespace) -> dict[str, int]:
+    """Do the batch run that the options ask for, here or on a cluster."""
+    if options.engine == "ray":
+        from stance.inference.ray_engine import Pool, classify_on_ray
+
+        least, most = worker_counts(options.workers)
+        pool = Pool(model=options.model, device=options.device, least=least, most=most)
+        return classify_on_ray(
+            pool,
+            options.pairs,
+            options.out,
+            resume=options.resume,
+            progress=not options.json,
+            shards=options.shards,
+            rows_per_shard=options.rows_per_shard,
+        )
+    from stance.inference.batch import classify_file
+
+    return classify_file(
+        open_classifier(options),
+        options.pairs,
+        options.out,
+        resume=options.resume,
+        progress=not options.json,
+        shards=options.shards,
+        rows_per_shard=options.rows_per_shard,
+    )
+
+
+def worker_counts(text: str | None) -> tuple[int, int | None]:
+    """Read ``2`` as exactly two workers, ``2:16`` as two to sixteen, nothing as one to all that there is."""
+    if text is None:
+        return 1, None
+    least, _, most = text.partition(":")
+    try:
+        counts = int(least), int(most or least)
+    except ValueError:
+        counts = (0, 0)
+    if not 1 <= counts[0] <= counts[1]:
+        raise InputError(f"--workers is {text!r}; expected a number such as 4, or a range such as 2:16")
+    return counts

@@ -1,0 +1,158 @@
+"""Beginning a batch run, or going on with one: what is decided before the first row is classified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stance.errors import InputError, require
+from stance.files import write_json
+from stance.inference.inputs import NEEDED, Source, inspect
+from stance.inference.shards import MANIFEST, Each, Run, read_manifest
+from stance.remote import is_url, names_in, place_for
+from stance.schema import LABELS
+from stance.tables import check_columns, common_kind, table_format
+
+RESULTS = ("label", *(label.value for label in LABELS), "truncated", "error")
+"""The columns that are added to the input's own."""
+
+VOICE = "voice"
+"""The one more that is added where the checkpoint tells who takes the stance."""
+
+KINDS = {
+    **dict.fromkeys(RESULTS, "float"),
+    "label": "text",
+    "truncated": "bool",
+    "error": "text",
+    VOICE: "text",
+}
+SHARDS = 1
+"""Raised when the same rows would give other shards."""
+
+COMPARED = ("input", "checkpoint", "runtime", "rows_per_chunk", "format", "shards")
+"""What of the manifest decides the content of the shards; the rest is for people."""
+
+
+class Model(NamedTuple):
+    """What computes: digest of the checkpoint, description of the runtime, whether it tells voices."""
+
+    checkpoint: str
+    runtime: str
+    has_voice: bool
+
+
+def check_output(out: str | Path, *, shards: bool) -> None:
+    """Refuse an output that cannot be written, before any work is done."""
+    ending = table_format(out)
+    if is_url(out) and not shards:
+        raise InputError(f"{str(out)!r} is a URL, where a folder of shards can be written; add --shards")
+    if not shards and Path(out).is_dir():
+        raise InputError(
+            f"cannot write {str(out)!r}: it is a folder; give a file name, or add --shards for a folder of "
+            "shards"
+        )
+    if shards and Path(out).is_file():
+        raise InputError(f"cannot write shards into {str(out)!r}: it is a file; give another name")
+    if ending == ".parquet":
+        require("pyarrow", "parquet")  # now, and not when all is classified
+
+
+def open_run(
+    files: Sequence[str],
+    out: str | Path,
+    model: Model,
+    *,
+    shards: bool,
+    rows_per_chunk: int,
+    resume: bool,
+    each: Each = map,
+) -> Run:
+    """Begin a run, or make sure that the one to resume had the same input, model and options.
+
+    Parameters
+    ----------
+    files : sequence of str
+    out : str or Path
+    model : Model
+    shards, rows_per_chunk, resume
+        As for :func:`stance.inference.batch.classify_file`.
+    each : callable
+        What the files are inspected with.
+
+    Raises
+    ------
+    InputError
+        If an input cannot be used, or another run stands in the way.
+    """
+    if rows_per_chunk < 1:
+        raise InputError(f"{rows_per_chunk} rows a shard; expected at least 1")
+    folder = str(out) if shards else f"{out}.parts"
+    if not is_url(folder) and Path(folder).is_file():
+        raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
+    there = {name for name in names_in(folder) if not name.startswith(".")}
+    if there and not resume:
+        raise InputError(
+            f"{folder!r} holds an interrupted run; go on with --resume, or delete it to start again"
+        )
+    sources: list[Source] = list(each(inspect, files))
+    names, kinds = _columns(sources, model.has_voice)
+    run = Run(str(out), folder, sources, names, kinds, rows_per_chunk)
+    manifest = {
+        "shards": SHARDS,
+        "files": [source.path for source in sources],
+        "input": [[source.sha256, source.rows] for source in sources],
+        "columns": kinds,
+        "checkpoint": model.checkpoint,
+        "runtime": model.runtime,
+        "rows_per_chunk": rows_per_chunk,
+        "format": table_format(out),
+    }
+    if MANIFEST in there:
+        _compare(folder, manifest)
+        return run
+    if there:
+        raise InputError(f"{folder!r} holds {min(there)!r}, but no {MANIFEST}; choose another place")
+    with place_for(f"{folder}/{MANIFEST}") as file:
+        write_json(file, manifest)
+    return run
+
+
+def _compare(folder: str, manifest: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run whose shards would be others."""
+    recorded = read_manifest(folder)
+    differing = [name for name in COMPARED if recorded.get(name) != manifest[name]]
+    if differing:
+        raise InputError(
+            f"the interrupted run in {folder!r} had another {' and '.join(differing)}; delete the folder to "
+            "start again"
+        )
+
+
+def _columns(sources: Sequence[Source], has_voice: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what the input's columns are called in the output, and what all columns there hold."""
+    found: dict[str, set[str]] = {}
+    for source in sources:
+        for name, kinds in source.kinds.items():
+            found.setdefault(name, set()).update(kinds)
+    if found:
+        check_columns(Path(sources[0].path), found, NEEDED)
+    else:  # JSON lines without a row that can be read: every row says why
+        found = {name: set() for name in NEEDED}
+    results = (*RESULTS, VOICE) if has_voice else RESULTS
+    names = _kept_names(list(found), results)
+    own = {kept: common_kind(found[name]) for name, kept in names.items()}
+    return names, {**own, **{name: KINDS[name] for name in results}}
+
+
+def _kept_names(columns: Sequence[str], results: Sequence[str]) -> dict[str, str]:
+    """Give a column that is named like a result the first free name of ``input_...``."""
+    taken = {*columns, *results}
+    names = {}
+    for column in columns:
+        name = column
+        while name in results or (name != column and name in taken):
+            name = f"input_{name}"
+        taken.add(name)
+        names[column] = name
+    return names
