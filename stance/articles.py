@@ -109,11 +109,12 @@ def _read_text(file: Path, what: str = "article") -> str:
 def _from_json(raw: str, file: Path) -> Article:
     try:
         value = json.loads(raw)
+        has_surrogate = bool(SURROGATE.search(json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise InputError(f"article {str(file)!r} is not JSON: {error}") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise InputError(f"article {str(file)!r}: expected a JSON object with a 'text'")
-    if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+    if has_surrogate:
         raise InputError(f"article {str(file)!r} holds a lone surrogate, which is no valid text")
     known: dict[str, Any] = {}
     for name in ("article_id", "outlet", "title", "published", "url"):

@@ -213,6 +213,8 @@ def _answers(
 def _checked_claims(claims: Sequence[str]) -> list[str]:
     if isinstance(claims, str):
         raise InputError(f"claims is the text {claims[:40]!r}; expected a list of claims")
+    if not isinstance(claims, Iterable):
+        raise InputError(f"claims is {claims!r:.40}; expected a list of claims")
     claims = list(claims)
     if not claims:
         raise InputError("no claim is given; expected at least one")
@@ -226,6 +228,8 @@ def _checked_claims(claims: Sequence[str]) -> list[str]:
 def _checked_articles(articles: Iterable[Article]) -> list[Article]:
     if isinstance(articles, Article):
         raise InputError("articles is a single Article; expected a list of articles")
+    if not isinstance(articles, Iterable):
+        raise InputError(f"articles is {articles!r:.40}; expected a list of articles")
     sources = []
     seen: set[str] = set()
     for article in articles:
@@ -233,6 +237,9 @@ def _checked_articles(articles: Iterable[Article]) -> list[Article]:
             raise InputError(
                 f"{article!r:.40} is no Article; read one with read_article(path) or build Article(text)"
             )
+        for name in ("article_id", "outlet", "title", "published", "url"):
+            if not isinstance(getattr(article, name), str | None):
+                raise InputError(f"{name} of an article is {getattr(article, name)!r:.40}; expected a text")
         sentences = article.sentences or tuple(split_sentences(article.text))
         if not sentences:
             raise InputError(f"article {article.name!r} has no text")

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 
 from stance.errors import CheckpointError
 from stance.schema import LABELS
+from stance.weights import checked_tensors
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -39,8 +39,12 @@ REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG)
 FILES = (*REQUIRED, GRAPH, GRAPH_CONSTANTS, VOICE_HEAD)
 SHORTEST_INPUT = 16
 """Fewest tokens that leave room for a claim and a sentence."""
-TEMPERATURE_LIMIT = 1000
-"""No temperature that was fitted comes near it."""
+TEMPERATURE_LIMITS = (0.001, 1000)
+"""No temperature that was fitted comes near them; beyond them probabilities overflow or say nothing."""
+LONGEST_INPUT = 1_000_000
+"""More tokens than any network takes, where the configuration does not say how many it does."""
+LARGEST_SETTINGS = 16_000_000
+"""Bytes of a settings file; the largest known has some thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,17 @@ class Checkpoint:
         return (self.path / GRAPH).is_file() and (self.path / GRAPH_CONSTANTS).is_file()
 
     @property
+    def confidence_for_risk(self) -> dict[float, float]:
+        """The least confidence that kept the share of wrong labels to a risk on the validation data."""
+        recorded = self.provenance.get("confidence_for_risk", {})
+        try:
+            return {float(risk): float(confidence) for risk, confidence in recorded.items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{self.path / MANIFEST}: confidence_for_risk is {recorded!r:.60}; expected risks and numbers"
+            ) from error
+
+    @property
     def has_voice(self) -> bool:
         """Whether it tells who takes the stance."""
         return (self.path / VOICE_HEAD).is_file()
@@ -89,8 +104,9 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        If the folder is missing, incomplete, damaged, or its labels are not exactly
-        ``supports``, ``denies``, ``neutral`` in this order.
+        If the folder is missing, incomplete, damaged, its files lie elsewhere, its weights are no sound
+        safetensors or not finite, or its labels are not exactly ``supports``, ``denies``, ``neutral`` in
+        this order.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -105,6 +121,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             f"checkpoint {str(folder)!r} lacks {', '.join(missing)}; expected a folder written "
             "by 'stance train' or 'stance export'"
         )
+    _refuse_escapes(folder)
     config = read_json_object(folder / CONFIG)
     check_labels(config, where=str(folder / CONFIG))
     if not (folder / MANIFEST).is_file():
@@ -114,13 +131,19 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         )
     manifest = read_json_object(folder / MANIFEST)
     temperature, max_length = _read_settings(manifest, folder / MANIFEST, positions_of(config))
+    provenance = manifest.get("provenance", {})
+    if not isinstance(provenance, dict):
+        raise CheckpointError(f"{folder / MANIFEST}: provenance is {provenance!r:.40}; expected an object")
     files = _verify_files(manifest, folder)
+    for name in (WEIGHTS, VOICE_HEAD):
+        if name in files:
+            checked_tensors(folder / name)
     return Checkpoint(
         path=folder,
         temperature=temperature,
         max_length=max_length,
         digest=_digest_of({**files, "temperature": repr(temperature), "max_length": repr(max_length)}),
-        provenance=manifest.get("provenance", {}),
+        provenance=provenance,
     )
 
 
@@ -183,9 +206,12 @@ def read_json_object(path: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        If the file cannot be read or holds something else.
+        If the file cannot be read, is far too large or holds something else.
     """
     try:
+        size = path.stat().st_size
+        if size > LARGEST_SETTINGS:
+            raise CheckpointError(f"{path} has {size:,} bytes; expected settings of a few thousand")
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
@@ -201,18 +227,34 @@ def _read_settings(manifest: Mapping[str, Any], where: Path, positions: int | No
         )
     temperature: Any = manifest.get("temperature")
     max_length: Any = manifest.get("max_length")
-    if type(temperature) not in (int, float) or not 0 < temperature < TEMPERATURE_LIMIT:
+    lowest, highest = TEMPERATURE_LIMITS
+    if type(temperature) not in (int, float) or not lowest <= temperature < highest:
         raise CheckpointError(
-            f"{where}: temperature is {temperature!r:.40}; expected a number above 0 and below "
-            f"{TEMPERATURE_LIMIT}"
+            f"{where}: temperature is {temperature!r:.40}; expected a number above 0, from {lowest} "
+            f"to {highest}"
         )
-    longest = positions or sys.maxsize
+    longest = positions or LONGEST_INPUT
     if type(max_length) is not int or not SHORTEST_INPUT <= max_length <= longest:
         raise CheckpointError(
-            f"{where}: max_length is {max_length!r}; expected a whole number >= {SHORTEST_INPUT}"
+            f"{where}: max_length is {max_length!r:.40}; expected a whole number >= {SHORTEST_INPUT}"
             + (f" and at most {positions}, the positions of the network" if positions else "")
         )
     return float(temperature), max_length
+
+
+def _refuse_escapes(folder: Path) -> None:
+    """Refuse files that are links to another place; in the hub's cache all are links to its ``blobs``."""
+    home = folder.resolve()
+    allowed = {home}
+    if home.parent.name == "snapshots":
+        allowed.add(home.parent.parent / "blobs")
+    for name in (*FILES, MANIFEST):
+        place = (folder / name).resolve()
+        if place.parent not in allowed:
+            raise CheckpointError(
+                f"{folder / name} is a link to {str(place)!r}, outside the checkpoint; put the "
+                "file itself there"
+            )
 
 
 def _verify_files(manifest: Mapping[str, Any], folder: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stance.check import ArticleCheck, SourceComparison, Verdict
+from stance.printable import printable
 from stance.schema import LABELS, Label
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def show_check(result: ArticleCheck) -> None:
         if one.side is not None:
             style = STYLES[Verdict(one.label.value)]
             table.add_row(
-                f"[{style}]{one.label}[/]", f"{one.probabilities[one.label]:.2f}", escape(one.sentence.text)
+                f"[{style}]{one.label}[/]", f"{one.probabilities[one.label]:.2f}", _text(one.sentence.text)
             )
     show(
-        f"[bold]{escape(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
+        f"[bold]{_text(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
         f"({result.count(Label.SUPPORTS)} sentences support, {result.count(Label.DENIES)} deny, of "
         f"{len(result.sentences)})"
     )
@@ -50,10 +51,10 @@ def show_comparison(result: SourceComparison) -> None:
     """Print the board of claims by articles, split claims first."""
     table = Table("claim", "standing")
     for article in result.articles:
-        table.add_column(escape(article.name), min_width=len(Verdict.SUPPORTS.value), overflow="fold")
+        table.add_column(_text(article.name), min_width=len(Verdict.SUPPORTS.value), overflow="fold")
     for row in result.ranked():
         cells = [f"[{STYLES[check.verdict]}]{check.verdict}[/]" for check in result.checks[row]]
-        table.add_row(escape(result.claims[row]), result.standing(row), *cells)
+        table.add_row(_text(result.claims[row]), result.standing(row), *cells)
     show(table)
 
 
@@ -65,7 +66,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         is_number = all(isinstance(row[i], int | float) for row in rows)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_shown(value)) for value in row))
+        table.add_row(*(_text(_shown(value)) for value in row))
     show(table, WIDE)
 
 
@@ -73,6 +74,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
 
 
 def show(what: Any, narrowest: int = NARROWEST) -> None:
@@ -112,7 +117,7 @@ def scores_table(first_column: str) -> Table:
 def add_scores(table: Table, name: str, metrics: Any) -> None:
     """Add one line of scores to a table."""
     table.add_row(
-        escape(name),
+        _text(name),
         f"{metrics['n']:,}",
         f"{metrics['macro_f1']:.3f}",
         "{:.3f} to {:.3f}".format(*metrics["interval"]["macro_f1"]),

@@ -57,6 +57,12 @@ def refuse(problems: Sequence[str]) -> None:
         raise DataError(problems[0] + others)
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what somebody else's error says, or its kind where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__
+
+
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional dependency, or say how to get it.
 

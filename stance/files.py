@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stance.errors import InputError
+from stance.errors import InputError, first_line
 
 
 def existing_file(path: str | Path, what: str, expected: str) -> Path:
@@ -42,6 +43,37 @@ def existing_file(path: str | Path, what: str, expected: str) -> Path:
     )
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What the system says where nothing more can be written."""
+
+
+@contextmanager
+def told_if_full(place: str | Path) -> Iterator[None]:
+    """Say what to do where writing to a place fails because there is no room, or none for us.
+
+    Raises
+    ------
+    InputError
+        In place of what the system, safetensors or torch say.
+    """
+    try:
+        yield
+    except Exception as error:  # safetensors and torch raise errors of their own, without a number
+        if not _is_no_room(error):
+            raise
+        raise InputError(
+            f"cannot write to {str(place)[:120]!r}: {first_line(error)}; make room there or choose another "
+            "place (an interrupted run goes on with --resume)"
+        ) from error
+
+
+def _is_no_room(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    signs = [f"(os error {number})" for number in NO_ROOM] + ["inline_container", "PytorchStreamWriter"]
+    return any(sign in str(error) for sign in signs)
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary file that takes the place of ``path`` only when the block succeeds.
@@ -64,9 +96,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     part = Path(name)
     try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        with told_if_full(final):
+            yield part
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
         os.chmod(part, 0o666 & ~_umask())
         try:
             move_file(part, final)
@@ -90,9 +123,9 @@ def move_file(source: Path, target: Path) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a UTF-8 text file atomically."""
+    """Write a UTF-8 text file atomically; half a character (a lone surrogate) becomes its number."""
     with atomic_path(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from stance.printable import printable
+
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; NaN and infinities, which JSON does not know, become null."""
@@ -13,8 +15,8 @@ def print_json(value: Any) -> None:
 
 
 def say(message: str) -> None:
-    """Print a message."""
-    print(message, file=sys.stderr)
+    """Print a message; what it quotes cannot steer the terminal."""
+    print(printable(message), file=sys.stderr)
 
 
 def _finite(value: Any) -> Any:

@@ -30,10 +30,10 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Which layer a module or folder belongs to, and which layers it may import from besides its own.
 LAYER_OF = {
-    **dict.fromkeys(["errors", "schema", "files", "remote", "tables", "cards"], "ground"),
+    **dict.fromkeys(["errors", "schema", "files", "printable", "remote", "tables", "cards"], "ground"),
     **dict.fromkeys(["testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
-    **dict.fromkeys(["checkpoint", "inference"], "model"),
+    **dict.fromkeys(["checkpoint", "weights", "inference"], "model"),
     **dict.fromkeys(["check", "report", "board", "board_tables", "console", "evaluation"], "judgement"),
     **dict.fromkeys(
         [
@@ -425,6 +425,33 @@ def test_whatever_is_raised_on_purpose_is_a_stance_error() -> None:
                 if name not in ours and name != of_others.get(module):
                     foreign[f"{module}:{node.lineno}"] = name
     assert foreign == {}
+
+
+PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+# A cluster's own messages between its workers, which Ray pickles anyhow; nothing of it comes from a file.
+MESSAGES = "inference.ray_engine"
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if one != MESSAGES], ids=lambda one: one or "face")
+def test_nothing_reads_a_pickle(module: str) -> None:
+    tops = {one.target.partition(".")[0] for one in imports_of(module)}
+    assert not tops & PICKLES
+    calls = {ast.unparse(node.func) for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)}
+    readers = {"torch.load", "np.load", "numpy.load", "pd.read_pickle", "pandas.read_pickle"}
+    assert not calls & readers
+    assert not {call for call in calls if call.endswith("._torch.load")}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module or "face")
+def test_models_are_opened_from_safetensors_and_without_their_code(module: str) -> None:
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call) and re.search(r"\bAuto\w+\.from_pretrained$", ast.unparse(node.func)):
+            given = {one.arg: ast.unparse(one.value) for one in node.keywords}
+            assert given.get("trust_remote_code") == "False", f"{module}:{node.lineno}"
+            if "AutoModel" in ast.unparse(node.func):
+                assert given.get("use_safetensors") == "True", f"{module}:{node.lineno}"
 
 
 def test_every_folder_of_code_is_a_package() -> None:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from tokenizers import Encoding
 
 from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
-from stance.errors import CheckpointError, InputError
+from stance.errors import CheckpointError, InputError, first_line
 from stance.inference.answers import AnsweredPairs, Pairs, softmax
 from stance.inference.encoding import Outputs, PairEncoder, check_pairs, pair_problem, token_batches
+from stance.inference.sanity import tell_doubts
 from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
@@ -71,6 +72,9 @@ class StanceClassifier:
     ) -> StanceClassifier:
         """Open a checkpoint.
 
+        One that fails three plain cases (the claim itself, an explicit denial, something unrelated) is
+        opened too, with a warning in the log ``stance``.
+
         Parameters
         ----------
         path_or_hub_id : str or Path, optional
@@ -91,11 +95,17 @@ class StanceClassifier:
         checkpoint = find_checkpoint(path_or_hub_id)
         from stance.inference.gpu import TorchBackend, cuda_is_there
 
+        backend: Backend
         if device == "cuda" or (device == "auto" and cuda_is_there()):
-            return cls(checkpoint, TorchBackend(checkpoint, device="cuda"))
-        from stance.inference.cpu import CpuBackend
+            backend = TorchBackend(checkpoint, device="cuda")
+        else:
+            from stance.inference.cpu import CpuBackend
 
-        return cls(checkpoint, CpuBackend(checkpoint))
+            backend = CpuBackend(checkpoint)
+        classifier = cls(checkpoint, backend)
+        if path_or_hub_id is not None:  # the embedded one is held to more than that by the tests
+            tell_doubts(classifier)
+        return classifier
 
     @property
     def runtime(self) -> str:
@@ -212,20 +222,24 @@ class StanceClassifier:
     def _least_confidence(self, min_confidence: float | None, max_risk: float | None) -> float:
         if max_risk is None:
             least = 0.0 if min_confidence is None else min_confidence
-            if not 0 <= least <= 1:
-                raise InputError(f"min_confidence is {least}; expected a probability, 0 to 1")
+            if not isinstance(least, int | float) or not 0 <= least <= 1:
+                raise InputError(f"min_confidence is {least!r:.40}; expected a probability, 0 to 1")
             return least
         if min_confidence is not None:
             raise InputError(
                 f"min_confidence is {min_confidence} and max_risk {max_risk}; give one of them, the other "
                 "follows from it"
             )
-        recorded = self.checkpoint.provenance.get("confidence_for_risk", {})
+        recorded = self.checkpoint.confidence_for_risk
         for risk, confidence in recorded.items():
-            if float(risk) == max_risk:
-                return float(confidence)
-        known = f"expected one of {', '.join(recorded)}" if recorded else "this checkpoint records no risks"
-        raise InputError(f"max_risk is {max_risk}; {known}; or give min_confidence instead")
+            if risk == max_risk:
+                return confidence
+        known = (
+            f"expected one of {', '.join(map(str, recorded))}"
+            if recorded
+            else "this checkpoint records no risks"
+        )
+        raise InputError(f"max_risk is {max_risk!r:.40}; {known}; or give min_confidence instead")
 
     def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterator[AnsweredPairs]:
         if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
@@ -244,7 +258,7 @@ class StanceClassifier:
         encoded = self._encoder.encode(pairs)
         batches = list(token_batches(encoded.lengths, batch_size, at_once=self._backend.at_once))
         outputs = self._backend.compute(encoded.encodings, batches)
-        if not np.isfinite(outputs.logits).all():
+        if not all(np.isfinite(values).all() for values in (outputs.logits, *(outputs.spans or []))):
             raise CheckpointError(
                 f"the network of {str(self.checkpoint.path)!r} gave values that are not finite; "
                 "its weights are unusable"
@@ -269,6 +283,6 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
             f"{text!r} is no folder here and could not be fetched from the Hugging Face hub "
-            f"({str(error).strip().splitlines()[0]}); give a checkpoint folder or a hub id"
+            f"({first_line(error)}); give a checkpoint folder or a hub id"
         ) from error
     return open_checkpoint(folder)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint
 from stance.errors import CheckpointError
-from stance.inference.encoding import Outputs, keep_spans, pad_batch, pad_id_of
+from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -71,7 +71,7 @@ class CpuBackend:
             raise CheckpointError(
                 f"the network of {str(checkpoint.path)!r} cannot be opened: {error}"
             ) from error
-        self._names = [port.any_name for port in compiled.inputs]
+        self._names = _input_names(checkpoint, compiled)
         self._has_voice = len(compiled.outputs) > 1
         # requests that are waited for here, and no queue with callbacks into Python: a thread of the
         # runtime that wants the interpreter while the network is being closed would wait for ever
@@ -147,6 +147,19 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):  # not where processes cannot fork
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _input_names(checkpoint: Checkpoint, compiled: Any) -> list[str]:
+    """Return the inputs of a network, or refuse one that takes or gives something else than ours."""
+    names = [name for port in compiled.inputs for name in sorted(port.names)[:1]]
+    widths = [str(port.partial_shape[-1]) if len(port.partial_shape) else "" for port in compiled.outputs]
+    known = set(INPUTS) >= set(names) and len(set(names)) == len(compiled.inputs)
+    if not known or "input_ids" not in names or widths not in (["3"], ["3", "2"]):
+        raise CheckpointError(
+            f"the network of {str(checkpoint.path)!r} takes {names} and gives {widths} values; expected "
+            f"some of {list(INPUTS)}, 3 logits a pair, and perhaps 2 values a token for the voice"
+        )
+    return names
 
 
 def _usable_cores() -> int:

@@ -25,6 +25,12 @@ grows with it (twice as many took 110 MB more on two threads, and no less time).
 TOKENS_PER_BYTE = 6
 """No tokenizer makes more tokens than this of one byte (Unicode normalisation can expand a sign)."""
 
+INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+"""What a network can take, and what an encoding calls it."""
+
+LARGEST_VOCABULARY = 1 << 31
+"""Beyond it an id is no number that networks compute with."""
+
 ROOM_FOR_SENTENCE = 8
 """Tokens that a claim must leave to the sentence."""
 
@@ -69,6 +75,7 @@ class PairEncoder:
         special = self._tokenizer.num_special_tokens_to_add(is_pair=True)
         self._tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
         self._claim_limit = checkpoint.max_length - special - ROOM_FOR_SENTENCE
+        self._vocabulary = vocabulary_of(checkpoint)
 
     def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
         """Tokenise checked pairs.
@@ -83,6 +90,11 @@ class PairEncoder:
             if problem:
                 raise InputError(f"pair {index}: {problem}")
         encodings = self._tokenizer.encode_batch(list(pairs))
+        if any(max(encoding.ids, default=0) >= self._vocabulary for encoding in encodings):
+            raise CheckpointError(
+                f"the tokenizer has tokens beyond the {self._vocabulary:,} that the network knows "
+                f"(vocab_size in {CONFIG}); it belongs to another model"
+            )
         truncated = np.array([bool(encoding.overflowing) for encoding in encodings], dtype=np.bool_)
         return EncodedPairs(encodings, truncated)
 
@@ -162,12 +174,11 @@ def pad_batch(
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Return the int64 inputs of the network, each of shape ``(n_pairs, n_tokens)``."""
     width = max(len(encoding.ids) for encoding in encodings)
-    columns = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
     arrays = {}
     for name in input_names:
         array = np.full((len(encodings), width), pad_id if name == "input_ids" else 0, dtype=np.int64)
         for row, encoding in enumerate(encodings):
-            values = getattr(encoding, columns[name])
+            values = getattr(encoding, INPUTS[name])
             array[row, : len(values)] = values
         arrays[name] = array
     return arrays
@@ -185,9 +196,28 @@ def keep_spans(
 
 
 def pad_id_of(checkpoint: Checkpoint) -> int:
-    """Return the id that pads a batch: from the model's configuration, 0 where it names none."""
+    """Return the id that pads a batch: from the model's configuration, 0 where it names none.
+
+    Raises
+    ------
+    CheckpointError
+        If the network knows no such token.
+    """
     value = read_json_object(checkpoint.path / CONFIG).get("pad_token_id")
-    return value if isinstance(value, int) else 0
+    if type(value) is not int:
+        return 0
+    if not 0 <= value < vocabulary_of(checkpoint):
+        raise CheckpointError(
+            f"{checkpoint.path / CONFIG}: pad_token_id is {value!r:.40}; expected one of the "
+            f"{vocabulary_of(checkpoint):,} tokens of the network"
+        )
+    return value
+
+
+def vocabulary_of(checkpoint: Checkpoint) -> int:
+    """Return how many tokens the network knows; where its configuration does not tell, any number."""
+    value = read_json_object(checkpoint.path / CONFIG).get("vocab_size")
+    return value if type(value) is int and value > 0 else LARGEST_VOCABULARY
 
 
 def _load_tokenizer(path: Path) -> Tokenizer:

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from stance.checkpoint import VOICE_HEAD, Checkpoint
-from stance.errors import InputError, require
+from stance.errors import CheckpointError, InputError, first_line, require
 from stance.inference.encoding import Outputs, keep_spans, pad_batch, pad_id_of
 
 if TYPE_CHECKING:
@@ -44,15 +45,12 @@ class TorchBackend:
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "cuda") -> None:
         self._torch = require("torch", "train")
-        transformers = require("transformers", "train")
         if device == "cuda" and not self._torch.cuda.is_available():
             raise InputError(
                 "device is 'cuda', but torch sees no CUDA device; use the device 'cpu' or 'auto'"
             )
         dtype = self._torch.float16 if device == "cuda" else self._torch.float32
-        model = transformers.AutoModelForSequenceClassification.from_pretrained(
-            checkpoint.path, dtype=dtype, use_safetensors=True, local_files_only=True
-        )
+        model = open_network(checkpoint.path, dtype=dtype)
         self._checkpoint = checkpoint
         self._device = device
         self._model = model.to(device).eval()
@@ -95,6 +93,46 @@ class TorchBackend:
                     states = out.hidden_states[-1] @ self._head["weight"].T + self._head["bias"]
                     keep_spans(spans, states.float().cpu().numpy(), encodings, indices)
         return Outputs(logits, spans if self._head is not None else None)
+
+
+def open_network(folder: Path, *, dtype: Any = None, attention: str | None = None) -> Any:
+    """Open the network of a folder with transformers: from safetensors, whole, and without code of its own.
+
+    Parameters
+    ----------
+    folder : Path
+    dtype : torch.dtype, optional
+        By default the one that the weights are stored in.
+    attention : str, optional
+        How attention is computed.
+
+    Raises
+    ------
+    CheckpointError
+        If configuration and weights do not fit together, or weights are missing.
+    """
+    transformers = require("transformers", "train")
+    try:
+        model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            dtype=dtype,
+            attn_implementation=attention,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except Exception as error:  # transformers raises nothing narrower of what a folder can do to it
+        raise CheckpointError(
+            f"the network of {str(folder)!r} cannot be opened with transformers ({first_line(error)}); "
+            "expected config.json and weights of one model that needs no code of its own"
+        ) from error
+    if loading["missing_keys"]:
+        raise CheckpointError(
+            f"{str(folder)!r} lacks the weights {', '.join(sorted(loading['missing_keys'])[:5])}; without "
+            "them the labels would be random: train it first with stance train"
+        )
+    return model
 
 
 def _input_names(model: Any) -> list[str]:

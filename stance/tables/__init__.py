@@ -31,7 +31,10 @@ FORMATS = tuple(_MODULES)
 
 def table_format(path: str | Path) -> str:
     """Return ``.csv``, ``.jsonl`` or ``.parquet``, or refuse the file by its name."""
-    ending = Path(path).suffix.lower()
+    try:
+        ending = Path(path).suffix.lower()
+    except TypeError as error:
+        raise InputError(f"table {path!r:.40} is no path; expected a file name") from error
     if ending not in FORMATS:
         raise InputError(
             f"{str(path)[:120]!r} ends in {ending or 'nothing'!r}; expected one of {', '.join(FORMATS)}"
@@ -101,7 +104,9 @@ def write_table(
     Notes
     -----
     CSV and Parquet hold texts, numbers and booleans. Other values become JSON text, and so does in
-    Parquet a column that mixes texts with something else. NaN and infinities become null in JSON.
+    Parquet a column that mixes texts with something else. NaN and infinities become null in JSON. In CSV a
+    text that a spreadsheet would compute (``=1+1``) is written behind an apostrophe, which
+    :func:`read_table` takes away. Half a character (a lone surrogate) is written as its number.
     """
     writer = _MODULES[table_format(path)]
     with atomic_path(path) as part:

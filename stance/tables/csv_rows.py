@@ -1,8 +1,13 @@
-"""Rows of CSV files."""
+"""Rows of CSV files.
+
+A text that a spreadsheet would take for a formula is written behind an apostrophe, the spreadsheets' own mark
+of a text, and read without it.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +15,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from stance.errors import InputError
-from stance.tables.row import Row, as_text, check_columns
+from stance.tables.row import Row, as_text, check_columns, check_names
 
 LINES_PER_ROW = 10_000
 """A row that runs over more lines has an open quote."""
+
+
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""How a cell begins that spreadsheets compute, or one that was kept from it."""
 
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
@@ -29,7 +38,7 @@ def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
                 yield Row(number, {}, record)
             elif record:  # an empty line is no row in CSV
                 number += 1
-                values = dict(zip(header, record, strict=False))
+                values = dict(zip(header, map(_unguarded, record), strict=False))
                 wrong = len(record) != len(header)
                 error = f"{len(record)} fields; the header has {len(header)}" if wrong else ""
                 if len(record) > len(header):
@@ -46,9 +55,9 @@ def columns(file: Path) -> Iterator[str]:
 def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kinds: object = None) -> int:
     """Write the rows; see :func:`stance.tables.write_table`."""
     count = 0
-    with file.open("w", encoding="utf-8", newline="") as stream:
+    with file.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(columns)
+        writer.writerow(map(_guarded, columns))
         for row in rows:
             writer.writerow([_field(row.get(name)) for name in columns])
             count += 1
@@ -70,17 +79,27 @@ def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: objec
 def _field(value: object) -> object:
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return _guarded(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return as_text(value)
     return value
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 
 def _header(file: Path, records: Iterator[list[str] | str]) -> list[str]:
     header = next(records, [])
     if isinstance(header, str):
         raise InputError(f"{str(file)!r} has a broken header: {header}")
-    if len(set(header)) < len(header):
-        raise InputError(f"{str(file)!r} names a column twice: {', '.join(header)}")
+    header = [_unguarded(name) for name in header]
+    check_names(file, header)
     return header
 
 

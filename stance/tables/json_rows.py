@@ -11,6 +11,9 @@ from typing import Any
 
 from stance.tables.row import SURROGATE, Row, check_columns
 
+DEEPEST = 100
+"""Values inside values that are read; what is deeper is no data, and could not be written everywhere."""
+
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Yield the rows; see :func:`stance.tables.read_table`."""
@@ -40,7 +43,7 @@ def columns(file: Path) -> Iterator[str]:
 def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kinds: object = None) -> int:
     """Write the rows; see :func:`stance.tables.write_table`."""
     count = 0
-    with file.open("w", encoding="utf-8", newline="\n") as stream:
+    with file.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
         for row in rows:
             values = {name: row.get(name) for name in columns}
             stream.write(_line(values) + "\n")
@@ -63,10 +66,26 @@ def _parse(number: int, line: str) -> Row:
         return Row(number, {}, f"broken JSON: {error}")
     if not isinstance(values, dict):
         return Row(number, {}, f"a JSON {type(values).__name__}; expected an object")
+    if line.count("[") + line.count("{") > DEEPEST and _is_deep(values):
+        return Row(number, {}, f"values inside values, more than {DEEPEST} deep")
     if "\\u" in line and SURROGATE.search(json.dumps(values, ensure_ascii=False)):
         text = SURROGATE.sub("\ufffd", json.dumps(values, ensure_ascii=False))
         return Row(number, json.loads(text), "holds a lone surrogate, which is no valid text")
     return Row(number, values)
+
+
+def _is_deep(value: Any) -> bool:
+    layer = [value]
+    for _ in range(DEEPEST):
+        layer = [
+            inner
+            for one in layer
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def _line(values: Mapping[str, Any]) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError, require
-from stance.tables.row import Row, as_text, check_columns, common_kind, kind_of
+from stance.tables.row import Row, as_text, check_columns, check_names, common_kind, kind_of, sound
 
 ROWS_PER_CHUNK = 4096
+ROWS_AT_ONCE = 64
+"""Rows that are unpacked together: a small file can hold one long text a million times."""
 ROWS_PER_GROUP = 1 << 17
 """Least rows of a row group (the last aside) when parts are joined."""
 
@@ -23,12 +25,13 @@ def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     arrow = require("pyarrow", "parquet")
     try:
         with require("pyarrow.parquet", "parquet").ParquetFile(file, buffer_size=READ_AHEAD) as source:
+            check_names(file, source.schema_arrow.names)
             check_columns(file, source.schema_arrow.names, columns)
             number = 0
-            for batch in source.iter_batches(batch_size=ROWS_PER_CHUNK):
-                for values in batch.to_pylist():
+            for batch in source.iter_batches(batch_size=ROWS_AT_ONCE):
+                for values, error in _unpacked(batch):
                     number += 1
-                    yield Row(number, values)
+                    yield Row(number, values, error)
     except (arrow.ArrowException, OSError) as error:
         raise InputError(f"{str(file)!r} cannot be read as Parquet: {error}") from error
 
@@ -37,9 +40,27 @@ def columns(file: Path) -> Iterator[str]:
     """Yield the names of the columns."""
     arrow = require("pyarrow", "parquet")
     try:
-        yield from require("pyarrow.parquet", "parquet").read_schema(file).names
+        names = require("pyarrow.parquet", "parquet").read_schema(file).names
     except (arrow.ArrowException, OSError) as error:
         raise InputError(f"{str(file)!r} cannot be read as Parquet: {error}") from error
+    check_names(file, names)
+    yield from names
+
+
+def _unpacked(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the rows of a batch; where Python has no such value (a date in the year 99999), what is wrong."""
+    try:
+        sound_rows = batch.to_pylist()
+    except (OverflowError, ValueError):
+        for place in range(batch.num_rows):
+            try:
+                (values,) = batch.slice(place, 1).to_pylist()
+            except (OverflowError, ValueError) as error:
+                yield {}, f"holds a value that cannot be read: {error}"
+            else:
+                yield values, ""
+    else:
+        yield from ((values, "") for values in sound_rows)
 
 
 def write(
@@ -81,7 +102,9 @@ def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: Mappi
 
 def _values(chunk: Sequence[Mapping[str, Any]], name: str, kind: str) -> list[Any]:
     values = [row.get(name) for row in chunk]
-    return [value if value is None else as_text(value) for value in values] if kind == "text" else values
+    if kind != "text":
+        return values
+    return [value if value is None else sound(as_text(value)) for value in values]
 
 
 def _kinds(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ def check_columns(file: Path, given: Iterable[object], needed: Sequence[str]) ->
     if missing:
         raise InputError(
             f"{str(file)!r} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-            f"it has: {', '.join(names) or 'none'}"
+            f"it has: {', '.join(names) or 'none':.200}"
         )
 
 
@@ -56,6 +56,17 @@ def common_kind(kinds: Iterable[str]) -> str:
         if found and found <= members:
             return kind
     return "text"
+
+
+def check_names(file: Path, names: Sequence[str]) -> None:
+    """Refuse a table that names a column twice: one of the two would be lost."""
+    if len(set(names)) < len(names):
+        raise InputError(f"{str(file)!r} names a column twice: {', '.join(names):.200}")
+
+
+def sound(text: str) -> str:
+    """Return a text that UTF-8 can hold: half a character as its number."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_text(value: object) -> str:

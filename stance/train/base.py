@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.checkpoint import WEIGHTS, default_checkpoint, file_digest, positions_of
-from stance.errors import CheckpointError, require
+from stance.errors import CheckpointError, first_line, require
 from stance.train.config import BASE_MODEL
 
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -30,11 +30,10 @@ def open_base(name: str, max_length: int) -> Any:
     place = find_base(name)
     try:
         config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers raises nothing narrower of what a folder can do to it
         raise CheckpointError(
-            f"base {name!r} cannot be opened: {reason} Expected 'embedded', a folder with config.json and "
-            "safetensors, or the hub id of an encoder"
+            f"base {name!r} cannot be opened: {first_line(error)} Expected 'embedded', a folder with "
+            "config.json and safetensors, or the hub id of an encoder"
         ) from error
     positions = positions_of(config.to_dict())
     if positions is not None and max_length > positions:

@@ -7,9 +7,7 @@ the weights are stored once and both runtimes compute with the same numbers.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-import struct
 import tempfile
 import warnings
 import xml.etree.ElementTree as ET
@@ -33,12 +31,15 @@ from stance.checkpoint import (
     read_json_object,
     write_manifest,
 )
-from stance.errors import CheckpointError, require
+from stance.errors import CheckpointError, InputError, require
+from stance.files import told_if_full
 from stance.inference.answers import softmax
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder, token_batches
-from stance.inference.gpu import TorchBackend
+from stance.inference.gpu import TorchBackend, open_network
+from stance.train.tokenizer import plain_tokenizer
 from stance.train.voice import BothOutputs, WithVoice, load_head, save_head
+from stance.weights import checked_tensors
 
 ASIDE = ".unfinished"
 """Folder inside the output in which a checkpoint grows until it is complete."""
@@ -84,20 +85,12 @@ def export_checkpoint(source: str | Path, out: str | Path) -> Checkpoint:
         raise CheckpointError(f"{str(source)!r} has no tokenizer ({' or '.join(TOKENIZER_FILES)})")
     if out.is_file() or (out.is_dir() and any(file.name != ASIDE for file in out.iterdir())):
         raise CheckpointError(f"{str(out)!r} is not empty; choose a new folder")
-    transformers = require("transformers", "train")
-    model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
-        source, use_safetensors=True, output_loading_info=True
-    )
-    if loading["missing_keys"]:
-        raise CheckpointError(
-            f"{str(source)!r} lacks the weights {', '.join(sorted(loading['missing_keys'])[:5])}; without "
-            "them the labels would be random: train it first with stance train"
-        )
+    model = open_network(source)
     head = load_head(source, model.config.hidden_size)
     if head is not None:
         model = WithVoice(model)
         model.voice.load_state_dict(head.state_dict())
-    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    tokenizer = plain_tokenizer(str(source))
     longest = min(DEFAULT_LENGTH, positions_of(config) or DEFAULT_LENGTH)
     seal: dict[str, Any] = {"temperature": 1.0, "max_length": longest, "provenance": {}}
     if (source / MANIFEST).is_file():
@@ -122,12 +115,21 @@ def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, A
     ------
     CheckpointError
         If weights are not finite, or the CPU runtime does not repeat what torch computes.
+    InputError
+        If the disk is full or read-only.
     """
-    transformers = require("transformers", "train")
+    with told_if_full(out):
+        return _write_aside(model, tokenizer, out, seal)
+
+
+def _write_aside(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, Any]) -> Checkpoint:
     torch = require("torch", "train")
     aside = out / ASIDE
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    try:
+        aside.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"cannot write {str(out)!r}: {error}; choose another place") from error
     head = None
     if isinstance(model, WithVoice):
         save_head(model, aside)
@@ -135,9 +137,7 @@ def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, A
         head = load_head(aside, model.config.hidden_size)
     save_weights(model, tokenizer, aside)
     # what the runtime computes with is what was written, not what was trained
-    written = transformers.AutoModelForSequenceClassification.from_pretrained(
-        aside, dtype=torch.float32, attn_implementation="eager"
-    )
+    written = open_network(aside, dtype=torch.float32, attention="eager")
     export_graph(written, tokenizer, aside, head)
     check_parity(write_manifest(aside, **seal))
     (out / MANIFEST).unlink(missing_ok=True)
@@ -221,7 +221,10 @@ def _share_weights(xml: Path, folder: Path) -> None:
     an offset below the size of the weights is a weight, one above it an own constant.
     """
     weights = (folder / WEIGHTS).read_bytes()
-    stored = {digest: span for span, digest in _tensor_digests(weights)}
+    stored = {
+        hashlib.sha256(weights[one.start : one.end]).digest(): one.start
+        for one in checked_tensors(folder / WEIGHTS)
+    }
     constants = xml.with_suffix(".bin").read_bytes()
     own = bytearray()
     tree = ET.parse(xml)
@@ -240,13 +243,3 @@ def _share_weights(xml: Path, folder: Path) -> None:
             data.set("offset", str(span))
     tree.write(folder / GRAPH, encoding="utf-8", xml_declaration=True)
     (folder / GRAPH_CONSTANTS).write_bytes(own)
-
-
-def _tensor_digests(weights: bytes) -> list[tuple[int, bytes]]:
-    """Return (offset in the file, sha256 of the bytes) for every tensor of a safetensors file."""
-    (header_size,) = struct.unpack("<Q", weights[:8])
-    header = json.loads(weights[8 : 8 + header_size])
-    header.pop("__metadata__", None)
-    base = 8 + header_size
-    spans = [(base + start, base + end) for start, end in (t["data_offsets"] for t in header.values())]
-    return [(start, hashlib.sha256(weights[start:end]).digest()) for start, end in spans]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel
 
 from stance.errors import DataError, require
 from stance.schema import LABELS, Label
 from stance.train.base import find_base
 from stance.train.config import BASE_MODEL
+from stance.train.tokenizer import plain_tokenizer
 
 TEXTS_AT_ONCE = 128
 LONGEST_TEXT = 256
@@ -35,8 +36,10 @@ class EncoderCosine:
 
     def __init__(self, base: str = BASE_MODEL) -> None:
         place = find_base(base)
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(place)
-        self._encoder: Any = AutoModel.from_pretrained(place, dtype=torch.float32).eval()
+        self._tokenizer: Any = plain_tokenizer(str(place))
+        self._encoder: Any = AutoModel.from_pretrained(
+            place, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        ).eval()
         self._embedded: dict[str, npt.NDArray[np.float32]] = {}
         self._model: Any = None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
-from stance.checkpoint import MANIFEST, read_json_object
+from stance.checkpoint import MANIFEST, file_digest, read_json_object
 from stance.errors import CheckpointError, InputError
+from stance.files import write_json
 from stance.train.config import TrainConfig
 
 STATES = "trainer"
@@ -16,39 +18,80 @@ RECIPE = "recipe.json"
 """The recipe of the run, beside its states."""
 
 
-def prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Begin a run in a free folder, or make sure that the one to go on with had the same recipe."""
+SEAL = "complete.json"
+"""The digests of a state's files, written last: a state without it, or with others, is none to go on from."""
+
+
+def seal_state(folder: Path) -> None:
+    """Make sure that the files of a state are on disk, and write down their digests."""
+    (folder / SEAL).unlink(missing_ok=True)
+    digests = {}
+    for name in _files_of(folder):
+        with (folder / name).open("rb") as file:
+            os.fsync(file.fileno())
+        digests[name] = file_digest(folder / name)
+    write_json(folder / SEAL, digests)
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a state is what was sealed: neither cut short nor damaged nor half deleted."""
+    try:
+        recorded = json.loads((folder / SEAL).read_text(encoding="utf-8"))
+        return bool(recorded == {name: file_digest(folder / name) for name in _files_of(folder)})
+    except (OSError, ValueError):
+        return False
+
+
+def _files_of(folder: Path) -> list[str]:
+    inside = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(file.relative_to(folder).as_posix() for file in inside if file != folder / SEAL)
+
+
+def prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool) -> str | None:
+    """Begin a run in a free folder, or return the state of the same recipe to go on from.
+
+    Where a run was interrupted before its first state was complete, there is nothing to go on from, and it
+    begins again.
+    """
     if out.is_file():
         raise InputError(f"output {str(out)!r} is a file; expected a folder")
-    recipe = states / RECIPE
+    _refuse_read_only(out)
     last = last_state(states)
-    if resume:
-        if last is None:
-            raise CheckpointError(
-                f"{str(out)!r} holds no training state to resume from; start without --resume"
-            )
-        given = json.loads(json.dumps(config.to_dict()))
-        recorded = read_json_object(recipe) if recipe.is_file() else {}
-        differing = [name for name in given if recorded.get(name) != given[name]]
-        if differing:
-            raise CheckpointError(
-                f"the run in {str(out)!r} had another recipe ({', '.join(differing)}); resume it with the "
-                "same one, or choose another --out"
-            )
-        return
-    if last is not None:
+    if last is None and (out / MANIFEST).is_file():
+        raise CheckpointError(f"{str(out)!r} holds a checkpoint already; choose another --out")
+    if last is None:
+        return None
+    if not resume:
         raise CheckpointError(
             f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
         )
-    if (out / MANIFEST).is_file():
-        raise CheckpointError(f"{str(out)!r} holds a checkpoint already; choose another --out")
+    given = json.loads(json.dumps(config.to_dict()))
+    recipe = states / RECIPE
+    recorded = read_json_object(recipe) if recipe.is_file() else {}
+    differing = [name for name in given if recorded.get(name) != given[name]]
+    if differing:
+        raise CheckpointError(
+            f"the run in {str(out)!r} had another recipe ({', '.join(differing)}); resume it with the "
+            "same one, or choose another --out"
+        )
+    return last
+
+
+def _refuse_read_only(out: Path) -> None:
+    """Refuse a place where nothing can be written, before anything is computed."""
+    existing = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not os.access(existing, os.W_OK):
+        raise InputError(f"output {str(out)!r}: {str(existing)!r} cannot be written to; choose another --out")
 
 
 def last_state(states: Path) -> str | None:
-    """Return the last state that was written completely: its ``trainer_state.json`` comes last."""
-    complete = [
-        (int(state.name.rpartition("-")[2]), str(state))
+    """Return the last state that is complete."""
+    numbered = [
+        (int(state.name.rpartition("-")[2]), state)
         for state in states.glob("checkpoint-*")
-        if (state / "trainer_state.json").is_file()
+        if state.name.rpartition("-")[2].isdecimal()
     ]
-    return max(complete)[1] if complete else None
+    for _, state in sorted(numbered, reverse=True):
+        if is_complete(state):
+            return str(state)
+    return None

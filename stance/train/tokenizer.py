@@ -7,6 +7,8 @@ from typing import Any
 
 from tokenizers import normalizers
 
+from stance.errors import CheckpointError, first_line
+
 SAME = {
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"',
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "‹": "'", "›": "'",
@@ -21,11 +23,25 @@ def open_tokenizer(place: str) -> Any:
 
     So plain transformers reads texts the same way as training and inference here.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(place)
+    tokenizer = plain_tokenizer(place)
     inner = tokenizer.backend_tokenizer
     if "“" not in json.dumps(json.loads(inner.to_str())["normalizer"], ensure_ascii=False):
         steps = [normalizers.Replace(sign, plain) for sign, plain in SAME.items()]
         inner.normalizer = normalizers.Sequence([*steps, *([inner.normalizer] if inner.normalizer else [])])
     return tokenizer
+
+
+def plain_tokenizer(place: str) -> Any:
+    """Open a tokenizer as it is, without any code that may lie beside it.
+
+    Raises
+    ------
+    CheckpointError
+        If its files are missing or broken.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        raise CheckpointError(f"the tokenizer of {place!r} cannot be opened: {first_line(error)}") from error

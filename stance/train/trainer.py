@@ -29,9 +29,10 @@ from transformers import (
 
 from stance.checkpoint import Checkpoint, open_checkpoint
 from stance.corpus.examples import Example
-from stance.errors import ConfigError, InputError
+from stance.corpus.mixture import Mixture
+from stance.errors import CheckpointError, ConfigError, InputError, first_line
 from stance.evaluation.calibration import fit_temperature
-from stance.files import write_json
+from stance.files import told_if_full, write_json
 from stance.schema import LABELS
 from stance.train.base import open_base
 from stance.train.config import TrainConfig
@@ -40,7 +41,8 @@ from stance.train.dropout import share_dropout
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
 from stance.train.record import circumstances, confidence_for_risk, logits_of, origin_of, scores
-from stance.train.states import RECIPE, STATES, last_state, prepare_output
+from stance.train.resumable import ResumableTrainer
+from stance.train.states import RECIPE, STATES, prepare_output
 from stance.train.tokenizer import open_tokenizer
 from stance.train.voice import WithVoice, load_head, span_of_tokens
 
@@ -54,7 +56,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     out : str or Path
         Folder of the checkpoint; training states go to its subfolder ``trainer``.
     resume : bool
-        Go on from the last complete state in ``out``.
+        Go on from the last complete state in ``out``; from the beginning where there is none.
 
     Returns
     -------
@@ -69,21 +71,18 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     started = time.time()
     out = Path(out)
     states = out / STATES
-    prepare_output(out, states, config, resume=resume)
+    last = prepare_output(out, states, config, resume=resume)
+    if resume:
+        _say(f"going on from {last}" if last else f"{out} holds no complete state: from the beginning")
     set_seed(config.seed)
     keep_freed_memory()
 
-    mixture, validation = load_data(config)
-    if not mixture.examples:
-        raise InputError(f"no training pair is left (left out: {mixture.dropped}); check the recipe's data")
-    _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
-    for reason, count in mixture.dropped.items():
-        _say(f"left out of training: {count:,} ({reason})")
+    mixture, validation = _load_and_tell(config)
     origin = origin_of(config)
-    trainer = _build_trainer(config, states, mixture.examples, validation)
     write_json(states / RECIPE, config.to_dict())
-    with redirect_stdout(sys.stderr):  # where the Trainer's progress belongs
-        trainer.train(resume_from_checkpoint=last_state(states) if resume else None)
+    trainer = _build_trainer(config, states, mixture.examples, validation)
+    with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
+        trainer.train(resume_from_checkpoint=last)
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
 
     # in the order of length groups, not of the data set: labels are taken from the same output
@@ -104,6 +103,16 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         write_checkpoint(trainer.model, trainer.processing_class, out, seal)
     trainer.accelerator.wait_for_everyone()
     return open_checkpoint(out)
+
+
+def _load_and_tell(config: TrainConfig) -> tuple[Mixture, list[Example]]:
+    mixture, validation = load_data(config)
+    if not mixture.examples:
+        raise InputError(f"no training pair is left (left out: {mixture.dropped}); check the recipe's data")
+    _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
+    for reason, count in mixture.dropped.items():
+        _say(f"left out of training: {count:,} ({reason})")
+    return mixture, validation
 
 
 def tokenised(
@@ -158,7 +167,7 @@ def _build_trainer(
     base = open_base(config.base, config.max_length)
     tokenizer = open_tokenizer(str(base.name_or_path))
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
-    return Trainer(
+    return ResumableTrainer(
         model=_build_model(base, config),
         args=_arguments(config, states),
         train_dataset=tokenised(training, tokenizer, config.max_length, voices=config.voice_weight > 0),
@@ -174,17 +183,22 @@ def _build_model(base: PretrainedConfig, config: TrainConfig) -> Any:
     attention = config.attention
     if attention == "auto":
         attention = "sdpa" if torch.cuda.is_available() else "eager"
-    model = AutoModelForSequenceClassification.from_pretrained(
-        str(base.name_or_path),
-        num_labels=len(LABELS),
-        id2label={i: label.value for i, label in enumerate(LABELS)},
-        label2id={label.value: i for i, label in enumerate(LABELS)},
-        dtype=torch.float32,
-        attn_implementation=attention,
-        trust_remote_code=False,
-        use_safetensors=True,
-        **_dropouts(base, config.dropout),
-    )
+    try:
+        model = AutoModelForSequenceClassification.from_pretrained(
+            str(base.name_or_path),
+            num_labels=len(LABELS),
+            id2label={i: label.value for i, label in enumerate(LABELS)},
+            label2id={label.value: i for i, label in enumerate(LABELS)},
+            dtype=torch.float32,
+            attn_implementation=attention,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **_dropouts(base, config.dropout),
+        )
+    except Exception as error:  # transformers raises nothing narrower of what a folder can do to it
+        raise CheckpointError(
+            f"the weights of {config.base!r} cannot be opened: {first_line(error)}"
+        ) from error
     if config.shared_dropout and not share_dropout(model, config.shared_dropout):
         raise ConfigError(f"shared_dropout is {config.shared_dropout}, but {base.model_type} has no dropout")
     for name, parameter in model.named_parameters():
