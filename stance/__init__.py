@@ -16,20 +16,21 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from stance.articles import read_article
-    from stance.check import ArticleCheck, SourceComparison, check_article, compare_sources
+    from stance.check import check_article, compare_sources
     from stance.errors import StanceError
     from stance.inference.classifier import StanceClassifier
     from stance.schema import Article, Label, Pair, Prediction, Sentence
     from stance.segment import split_sentences
+    from stance.verdicts import ArticleCheck, SourceComparison
 
 _HOME = {
     "Article": "stance.schema",
-    "ArticleCheck": "stance.check",
+    "ArticleCheck": "stance.verdicts",
     "Label": "stance.schema",
     "Pair": "stance.schema",
     "Prediction": "stance.schema",
     "Sentence": "stance.schema",
-    "SourceComparison": "stance.check",
+    "SourceComparison": "stance.verdicts",
     "StanceClassifier": "stance.inference.classifier",
     "StanceError": "stance.errors",
     "check_article": "stance.check",

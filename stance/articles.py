@@ -17,6 +17,12 @@ from stance.tables.row import SURROGATE
 
 ENDINGS = (".txt", ".html", ".htm", ".json")
 
+LONGEST = 1_000_000
+"""Characters of the longest text that is taken for an article; a long one has a tenth of that."""
+
+LARGEST = 20_000_000
+"""Bytes of the largest file that is read: pages carry much that is no text."""
+
 
 def read_article(path: str | Path) -> Article:
     """Read an article and split it into sentences.
@@ -32,12 +38,14 @@ def read_article(path: str | Path) -> Article:
     Raises
     ------
     InputError
-        If the file is missing, a folder, of another kind, not UTF-8, empty or broken.
+        If the file is missing, a folder, of another kind, not UTF-8, empty, broken or too large.
     """
     file = existing_file(path, "article", f"a file ending in {', '.join(ENDINGS)}")
     ending = file.suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"article {str(file)!r} ends in {ending!r}; expected {', '.join(ENDINGS)}")
+    if file.stat().st_size > LARGEST:
+        raise InputError(f"article {str(file)!r} has {_too_many(file.stat().st_size, LARGEST, 'bytes')}")
     raw = _read_text(file)
     if ending == ".json":
         article = _from_json(raw, file)
@@ -47,6 +55,8 @@ def read_article(path: str | Path) -> Article:
         article = _from_html(raw, file)
     if not article.text.strip():
         raise InputError(f"article {str(file)!r} has no text")
+    if len(article.text) > LONGEST:
+        raise InputError(f"article {str(file)!r} has {_too_many(len(article.text), LONGEST, 'characters')}")
     return replace(
         article,
         article_id=article.article_id or file.stem,
@@ -91,6 +101,12 @@ def read_claims(path: str | Path) -> list[str]:
     if not claims:
         raise InputError(f"claims file {str(file)!r} is empty; expected one claim a line")
     return claims
+
+
+def _too_many(count: int, limit: int, what: str) -> str:
+    return (
+        f"{count:,} {what}; expected one article of at most {limit:,}: save each article as a file of its own"
+    )
 
 
 def _read_text(file: Path, what: str = "article") -> str:

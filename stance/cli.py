@@ -9,11 +9,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.batch_cli import classify_files
-from stance.errors import InputError, StanceError
+from stance.errors import StanceError
 from stance.evaluate_cli import evaluate
 from stance.output import print_json, say
 from stance.serve_cli import serve
@@ -77,7 +78,12 @@ def check(options: argparse.Namespace) -> int:
     from stance.check import check_article
     from stance.console import show_check
 
-    result = check_article(open_classifier(options), options.claim, read_article(options.article))
+    classifier = open_classifier(options)
+    result = check_article(classifier, options.claim, read_article(options.article))
+    if options.explain:
+        from stance.explain import explained
+
+        result = explained(classifier, result)
     if options.json:
         print_json(result.to_dict())
     else:
@@ -87,29 +93,28 @@ def check(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Hold claims against several articles."""
-    from stance.articles import article_files, read_article, read_claims
     from stance.check import compare_sources
+    from stance.compare_cli import parts_of, readable_articles, suggested_claims, usable_claims
     from stance.console import show_comparison
 
-    claims = read_claims(options.claims)
-    articles, failed = [], 0
-    for file in article_files(options.articles):
-        try:
-            articles.append(read_article(file))
-        except InputError as error:
-            failed += 1
-            say(f"skipped: {error}")
-    if not articles:
-        raise InputError(f"none of the {failed} articles could be read")
-    result = compare_sources(open_classifier(options), claims, articles)
+    classifier, parts = open_classifier(options), parts_of(options)
+    claims, unusable = usable_claims(options.claims, classifier) if options.claims else ([], 0)
+    articles, failed = readable_articles(options.articles)
+    suggestions = suggested_claims(classifier, articles, options.suggest_claims)
+    claims += [one.claim for one in suggestions]
+    result = compare_sources(classifier, claims, articles, parts=parts, progress=True)
+    result = replace(result, suggestions=suggestions)
     _write_board(options, result)
     if options.json:
         print_json(result.to_dict())
     else:
         show_comparison(result)
+    parts.discard()
     if failed:
         say(f"{failed} of {failed + len(articles)} articles could not be read")
-    return 1 if failed else 0
+    if unusable:
+        say(f"{unusable} of {unusable + len(claims)} claims could not be used")
+    return 1 if failed or unusable else 0
 
 
 def _write_board(options: argparse.Namespace, result: SourceComparison) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from stance.check import ArticleCheck, SourceComparison, Verdict
+from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
 from stance.printable import printable
 from stance.schema import LABELS, Label
 
@@ -31,13 +32,19 @@ NARROWEST, WIDE = 100, 170
 def show_check(result: ArticleCheck) -> None:
     """Print the verdict of an article and the sentences that decide it."""
     verdict = result.verdict
-    table = Table("label", "probability", "sentence", box=None, pad_edge=False)
-    for one in result.sentences:
-        if one.side is not None:
-            style = STYLES[Verdict(one.label.value)]
-            table.add_row(
-                f"[{style}]{one.label}[/]", f"{one.probabilities[one.label]:.2f}", _text(one.sentence.text)
-            )
+    deciding = [one for one in result.sentences if one.side is not None]
+    is_explained = any(one.words is not None for one in deciding)
+    more = ("without a word",) if is_explained else ()
+    table = Table("label", "probability", "sentence", *more, box=None, pad_edge=False)
+    for one in deciding:
+        style = STYLES[Verdict(one.label.value)]
+        changes = "\n".join(f"{printable(word.text)} {word.change:+.2f}" for word in one.words or ())
+        table.add_row(
+            f"[{style}]{one.label}[/]",
+            f"{one.probabilities[one.label]:.2f}",
+            _with_marks(one),
+            *([Text(changes)] if is_explained else []),
+        )
     show(
         f"[bold]{_text(result.article.name)}[/]: [{STYLES[verdict]}]{verdict}[/]  "
         f"({result.count(Label.SUPPORTS)} sentences support, {result.count(Label.DENIES)} deny, of "
@@ -45,6 +52,16 @@ def show_check(result: ArticleCheck) -> None:
     )
     if table.row_count:
         show(table)
+
+
+def _with_marks(one: SentenceStance) -> Text:
+    """Return the sentence with the words marked that matter most."""
+    text, done = Text(), one.sentence.start
+    for word in sorted(one.words or (), key=lambda word: word.start):
+        text.append(printable(one.sentence.text[done - one.sentence.start : word.start - one.sentence.start]))
+        text.append(printable(word.text), "bold underline")
+        done = word.end
+    return text.append(printable(one.sentence.text[done - one.sentence.start :]))
 
 
 def show_comparison(result: SourceComparison) -> None:

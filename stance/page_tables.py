@@ -81,6 +81,23 @@ def scores_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     return table(head, rows)
 
 
+def verdicts_table(sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how often verdicts of whole articles are right."""
+    verdicts = next(iter(sets.values()))["verdicts"]
+    rows = [
+        (
+            name,
+            one["n"],
+            one["clusters"],
+            *(f"{one[score]:.3f}{_interval(one['interval'][score])}" for score in ("accuracy", "macro_f1")),
+            *(one["f1"][verdict] for verdict in verdicts),
+        )
+        for name, one in sets.items()
+    ]
+    head = ("evaluation", "articles x claims", "groups", "accuracy", "macro-F1")
+    return table((*head, *(f"F1 {verdict}" for verdict in verdicts)), rows)
+
+
 def calibration_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """Return how far probabilities can be trusted, for the evaluations that have slices."""
     rows = []

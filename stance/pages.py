@@ -31,6 +31,7 @@ from stance.page_tables import (
     sources_table,
     stages,
     stages_table,
+    verdicts_table,
 )
 from stance.service_page import service_tables
 
@@ -39,6 +40,13 @@ BENCHMARKS = Path("benchmarks/results")
 BATCH_PAGE = Path("docs/batch.md")
 README_SETS = ("kremlin_call", "newsroom", "mnli")
 """Beginnings of the names of the evaluations that the README shows; the model card shows all."""
+
+MARKS = {
+    Path("README.md"): ("example", "scores"),
+    Path("training/README.md"): ("minutes", "forgetting"),
+    Path("docs/service.md"): ("limits", "figures"),
+}
+"""The marked parts of pages that are otherwise written by hand."""
 
 INDEXED = ("newsroom test", "kremlin_call test, restated", "mnli_mismatched")
 """Evaluations in the metadata of the model card (``model-index``)."""
@@ -52,6 +60,18 @@ def rendered_pages() -> dict[Path, str]:
     DataError
         If a result or a mark is missing, or the results belong to another checkpoint.
     """
+    values = _values()
+    pages = {Path("model_card.md"): render("model_card.md", values)}
+    for path, marks in MARKS.items():
+        text = path.read_text(encoding="utf-8")
+        for mark in marks:
+            text = _fill(text, mark, str(values[mark]), path)
+        pages[path] = text
+    return {**pages, BATCH_PAGE: batch_page()}
+
+
+def _values() -> dict[str, Any]:
+    """Return what the templates and marks stand for, by name."""
     embedded, quickstart, example = (_result(name) for name in ("embedded", "quickstart", "example"))
     emergent, fnc1 = (_result(name) for name in ("emergent", "fnc1"))
     curves = _result("curves")
@@ -59,13 +79,14 @@ def rendered_pages() -> dict[Path, str]:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
     training, evaluations = embedded["training"], embedded["evaluations"]
     own = {name: one for name, one in evaluations.items() if name.startswith(README_SETS)}
-    values = {
+    return {
         **embedded,
         "megabytes": str(embedded["megabytes"]),
         "stages": stages_table(training),
         "risks": risks_table(training.get("confidence_for_risk", {})),
         "scores": scores_table(own),
         "all_scores": scores_table(evaluations),
+        "verdicts": verdicts_table(_result("verdicts")["sets"]),
         "calibration": calibration_table(evaluations),
         "slices": slices_table(evaluations["newsroom test"]["slices"]),
         "capabilities": capabilities_table(embedded["behaviour"]),
@@ -92,17 +113,6 @@ def rendered_pages() -> dict[Path, str]:
         ),
         **service_tables(),
     }
-    pages = {Path("model_card.md"): render("model_card.md", values)}
-    for path, marks in (
-        (Path("README.md"), ("example", "scores")),
-        (Path("training/README.md"), ("minutes", "forgetting")),
-        (Path("docs/service.md"), ("limits", "figures")),
-    ):
-        text = path.read_text(encoding="utf-8")
-        for mark in marks:
-            text = _fill(text, mark, str(values[mark]), path)
-        pages[path] = text
-    return {**pages, BATCH_PAGE: batch_page()}
 
 
 def batch_page() -> str:

@@ -23,6 +23,7 @@ from stance.errors import StanceError
 from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.suites import evaluation_data
+from stance.evaluation.verdicts import verdicts_of_report
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
@@ -53,10 +54,12 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
     checkpoint = default_checkpoint()
     classifier = StanceClassifier.from_pretrained()
     evaluations: dict[str, Any] = {}
+    verdicts: dict[str, Any] = {}
     mistakes: list[dict[str, Any]] = []
     for name, examples in evaluation_sets(articles, suites):
         say(f"{name}: {len(examples):,} pairs")
         report = evaluate_classifier(classifier, examples, name, temperature=checkpoint.temperature)
+        verdicts[name] = verdicts_of_report(report.predictions, examples)
         is_own = name.startswith((KREMLIN_CALL.name, NEWSROOM.name))
         evaluations[name] = report.to_dict() if is_own else _scores_only(report)
         if name.startswith(NEWSROOM.name):  # its texts are ours to show
@@ -72,6 +75,8 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
         "behaviour": behaviour_scores(classifier, read_cases(CASES)),
     }
     write_json(RESULTS / "embedded.json", results)
+    told = {name: scores for name, scores in verdicts.items() if scores}
+    write_json(RESULTS / "verdicts.json", {"digest": checkpoint.digest, "sets": told})
     write_json(FLOORS, raised(json.loads(FLOORS.read_text("utf-8")) if FLOORS.is_file() else {}, evaluations))
     write_json(RESULTS / "example.json", _example_board(classifier))
     summary = quickstart / "summary.json"

@@ -84,14 +84,23 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     )
     verb.add_argument("article", type=Path, help="a .txt, .html or .json file")
     verb.add_argument("--claim", required=True, help="the claim to hold against it")
+    verb.add_argument("--explain", action="store_true", help="mark the words that matter most for the labels")
     _add_model(verb)
 
     verb = _add_verb(verbs, runs["compare"], "stance compare --claims claims.txt articles/ --html board.html")
     verb.add_argument("articles", nargs="+", type=Path, help="article files, or folders of them")
-    verb.add_argument("--claims", required=True, type=Path, help="a text file with one claim a line")
+    claims = verb.add_mutually_exclusive_group(required=True)
+    claims.add_argument("--claims", type=Path, help="a text file with one claim a line")
+    claims.add_argument(
+        "--suggest-claims", type=int, metavar="N", help="take at most N claims from the articles themselves"
+    )
     verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
     verb.add_argument("--csv", type=Path, help="write a row for every claim and article")
     verb.add_argument("--markdown", type=Path, help="write the board as a Markdown table")
+    verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    verb.add_argument(
+        "--parts", type=Path, help="folder for partial results of long runs (default CLAIMS.parts)"
+    )
     _add_model(verb)
 
 

@@ -30,11 +30,12 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 # Which layer a module or folder belongs to, and which layers it may import from besides its own.
 LAYER_OF = {
-    **dict.fromkeys(["errors", "schema", "files", "printable", "remote", "tables", "cards"], "ground"),
-    **dict.fromkeys(["testing", "resampling"], "ground"),
+    **dict.fromkeys(["errors", "schema", "files", "parts", "printable", "remote", "tables"], "ground"),
+    **dict.fromkeys(["cards", "testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "weights", "inference"], "model"),
     **dict.fromkeys(["check", "report", "board", "board_tables", "console", "evaluation"], "judgement"),
+    **dict.fromkeys(["verdicts", "deciding", "copies", "suggest", "explain"], "judgement"),
     **dict.fromkeys(
         [
             "",
@@ -50,6 +51,7 @@ LAYER_OF = {
             "service",
             "service_page",
             "serve_cli",
+            "compare_cli",
             "usage",
             "cli",
             "corpus_cli",

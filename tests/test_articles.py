@@ -112,6 +112,28 @@ def test_a_text_given_in_place_of_a_file_name_is_refused(name: str) -> None:
         article_files([name])
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        (
+            "a.txt",
+            10_000_000,
+            r"has 10,000,000 characters; expected one article of at most 1,000,000:",
+        ),
+        ("a.json", 1_000_001, r"has 1,000,001 characters"),
+        ("a.html", 20_000_001, r"has 20,000,001 bytes; expected one article of at most 20,000,000"),
+    ],
+)
+def test_what_is_too_large_for_an_article_is_refused(
+    tmp_path: Path, name: str, size: int, message: str
+) -> None:
+    text = ("He denied it. " * (size // 14 + 1))[:size]
+    (tmp_path / name).write_text(json.dumps({"text": text}) if name == "a.json" else text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_article(tmp_path / name)
+    assert repr(str(tmp_path / name)) in str(caught.value)
+
+
 def test_a_broken_character_in_json_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text('{"text": "They met \\ud83d."}')

@@ -274,16 +274,91 @@ def test_compare_shows_a_board_to_people(run: Run, model: list[str], place: Path
     assert "It rose." in out
 
 
-def test_compare_goes_on_without_an_article_that_cannot_be_read_but_fails(
+def test_check_marks_words_where_asked(run: Run, model: list[str], place: Path) -> None:
+    article = place / "articles" / "one.txt"
+    sentences = [
+        json.loads(run("check", "--claim", "they met", article, "--json", *model, *more).out)["sentences"]
+        for more in ((), ("--explain",))
+    ]
+    assert [{k: v for k, v in one.items() if k != "words"} for one in sentences[1]] == sentences[0]
+    assert ["words" in one for one in sentences[1]] == [one["counts"] for one in sentences[0]]
+
+
+def test_compare_suggests_claims_or_says_that_there_are_none(run: Run, model: list[str], place: Path) -> None:
+    result = run("compare", "--suggest-claims", 3, place / "articles", *model)
+    assert_refused(result, "no claim to suggest; give your own with --claims")
+    both = ("--claims", place / "claims.txt", "--suggest-claims", 3)
+    assert run("compare", *both, place / "articles", *model).code == 2
+
+
+UNREADABLE = {
+    "bad.txt": (b"\xff\xfe broken", "is not UTF-8"),
+    "cp1252.txt": ("They \u201cmet\u201d.".encode("cp1252"), "is not UTF-8 (byte 0x93 at position 5)"),
+    "empty.txt": (b"", "has no text"),
+    "large.txt": (b"He denied it. " * 720_000, "has 10,080,000 characters"),
+    "list.json": (b"[]", "expected a JSON object with a 'text'"),
+    "pictures.html": (b"<html><body><img src='x.png'></body></html>", "no story found in the page"),
+    "spaces.txt": (b" \n\t\n", "has no text"),
+    "utf16.json": ('{"text": "They met."}'.encode("utf-16"), "is not UTF-8"),
+}
+
+
+def test_compare_goes_on_without_articles_that_cannot_be_read_but_fails(
     run: Run, model: list[str], place: Path
 ) -> None:
-    (place / "articles" / "bad.txt").write_bytes(b"\xff\xfe broken")
-    (place / "articles" / "empty.txt").write_bytes(b"")
+    for name, (content, _) in UNREADABLE.items():
+        (place / "articles" / name).write_bytes(content)
+    for name in ("first", "second"):  # of one outlet, which is no reason to refuse them
+        (place / "articles" / f"{name}.json").write_text('{"text": "They met.", "outlet": "BBC"}', "utf-8")
     code, out, err = run("compare", "--claims", place / "claims.txt", place / "articles", "--json", *model)
     assert code == 1
-    assert [a["article_id"] for a in json.loads(out)["articles"]] == ["one", "two"]
-    assert "bad.txt' is not UTF-8" in err
-    assert "2 of 4 articles could not be read" in err
+    assert [a["article_id"] for a in json.loads(out)["articles"]] == ["first", "one", "second", "two"]
+    for name, (_, message) in UNREADABLE.items():
+        (line,) = [line for line in err.splitlines() if repr(str(place / "articles" / name)) in line]
+        assert line.startswith("skipped: ")
+        assert message in line
+    assert "8 of 12 articles could not be read" in err
+
+
+def test_compare_goes_on_without_a_claim_that_is_too_long_but_fails(
+    run: Run, model: list[str], place: Path
+) -> None:
+    (place / "claims.txt").write_text("It rose.\n" + "word " * 1000 + "\nThey met.\n", encoding="utf-8")
+    code, out, err = run("compare", "--claims", place / "claims.txt", place / "articles", "--json", *model)
+    assert code == 1
+    assert [row["claim"] for row in json.loads(out)["claims"]] == ["It rose.", "They met."]
+    assert f"skipped: claim 2 of '{place / 'claims.txt'}': the claim 'word word" in err
+    assert "1 of 3 claims could not be used" in err
+
+
+def test_an_interrupted_comparison_goes_on(
+    run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stance import deciding
+    from stance.parts import Parts
+
+    command = ("compare", "--claims", place / "claims.txt", place / "articles", "--json", *model)
+    whole = run(*command).out
+    monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 2)
+    save = Parts.save
+
+    def interrupted(self: Parts, number: int, value: object) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+        save(self, number, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parts, "save", interrupted)
+        assert_refused(run(*command), "interrupted")
+    parts = place / "claims.txt.parts"
+    assert sorted(file.name for file in parts.iterdir()) == ["00000000.json", "manifest.json"]
+    assert_refused(run(*command), "holds an interrupted run; go on with --resume")
+    (place / "other.txt").write_text("It fell.\nIt rose.\n", encoding="utf-8")
+    other = ("compare", "--claims", place / "other.txt", place / "articles", "--parts", parts, "--resume")
+    assert_refused(run(*other, *model), "had another claims; delete the folder")
+    code, out, _ = run(*command, "--resume")
+    assert (code, out) == (0, whole)
+    assert not parts.exists()
 
 
 def test_evaluate_prints_what_it_writes(run: Run, model: list[str], place: Path) -> None:
@@ -576,13 +651,15 @@ def test_a_bad_claims_file_is_refused_and_no_page_written(
     assert not page.exists()
 
 
-def test_articles_with_one_name_are_refused(run: Run, model: list[str], place: Path) -> None:
+def test_of_articles_with_one_name_the_first_is_read(run: Run, model: list[str], place: Path) -> None:
     (place / "more").mkdir()
     shutil.copy(place / "articles" / "one.txt", place / "more")
-    assert_refused(
-        run("compare", "--claims", place / "claims.txt", place / "articles", place / "more", *model),
-        "two articles have the id 'one'",
-    )
+    places = (place / "articles", place / "more")
+    code, out, err = run("compare", "--claims", place / "claims.txt", *places, "--json", *model)
+    assert code == 1
+    assert [a["article_id"] for a in json.loads(out)["articles"]] == ["one", "two"]
+    assert f"skipped: article '{place / 'more' / 'one.txt'}' has the id 'one' of" in err
+    assert "1 of 3 articles could not be read" in err
 
 
 @pytest.mark.parametrize("name", ["none", "empty"])
@@ -727,8 +804,8 @@ def process(*arguments: object, **environment: str) -> subprocess.CompletedProce
     )
 
 
-def test_the_process_exits_0_with_data_on_stdout(model: list[str]) -> None:
-    done = process("classify", "--claim", "a", "--sentence", "b", "--json", *model)
+def test_the_process_exits_0_with_data_on_stdout() -> None:
+    done = process("classify", "--claim", "a", "--sentence", "b", "--json")
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout)["label"] in NAMES
 
@@ -746,11 +823,11 @@ def test_the_process_exits_2_on_wrong_usage() -> None:
     assert done.stderr.startswith(b"usage: stance check")
 
 
-def test_a_reader_that_goes_away_is_no_failure(model: list[str], place: Path) -> None:
+def test_a_reader_that_goes_away_is_no_failure(place: Path) -> None:
     article = place / "long.txt"
     article.write_text("They met on Monday. " * 3000, encoding="utf-8")
     with subprocess.Popen(
-        [sys.executable, "-m", "stance", "check", "--claim", "a", article, "--json", *model],
+        [sys.executable, "-m", "stance", "check", "--claim", "a", article, "--json"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -763,8 +840,8 @@ def test_a_reader_that_goes_away_is_no_failure(model: list[str], place: Path) ->
         assert running.wait(timeout=60) == 0
 
 
-def test_a_stdout_that_is_not_utf8_is_no_traceback(model: list[str], place: Path) -> None:
+def test_a_stdout_that_is_not_utf8_is_no_traceback(place: Path) -> None:
     article = place / "articles" / "two.json"
-    done = process("check", "--claim", "a", article, "--json", *model, PYTHONIOENCODING="ascii")
+    done = process("check", "--claim", "a", article, "--json", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout)["sentences"][0]["text"] == "Nobody – spoke."

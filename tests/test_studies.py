@@ -10,7 +10,8 @@ from stance.corpus.examples import Example, read_examples
 from stance.errors import CheckpointError, InputError
 from stance.publish import KREMLIN_CALL, NEWSROOM
 from stance.schema import Label
-from stance.studies import curves, forgetting, outlets, runs
+from stance.studies import context, curves, forgetting, outlets, runs
+from stance.testing import KeywordClassifier
 from stance.train.config import DataPart, TrainConfig
 from stance.train.data import load_data
 
@@ -85,6 +86,40 @@ def test_own_pairs_and_held_out_pairs_share_no_group() -> None:
     assert not {one.group for one in own} & {one.group for one in held_out}
     with pytest.raises(InputError, match="expected at least 300"):
         forgetting.halves(examples[:400])
+
+
+@pytest.mark.parametrize("folder", [NEWSROOM, KREMLIN_CALL])
+def test_sentences_that_follow_another_are_the_same_pairs_with_that_one_in_front(folder: Path) -> None:
+    alone, following = context.leaning(folder / "validation.parquet")
+    sentences = {example.sentence for example in read_examples(folder, "validation")}
+    assert 0 < len(alone) == len(following)
+    for one, other in zip(alone, following, strict=True):
+        assert one._replace(sentence=other.sentence) == other
+        assert one.sentence in sentences
+        assert other.sentence.endswith(f" {one.sentence}")
+        assert len(other.sentence) > len(one.sentence) + 1
+
+
+def test_what_the_sentence_before_changes_is_measured() -> None:
+    alone = [
+        Example(f"claim {i}", "he said so", Label.DENIES if i % 2 else Label.NEUTRAL, group=f"{i}")
+        for i in range(40)
+    ]
+    following = [
+        one._replace(sentence="It is denied. he said so") if one.label is Label.DENIES else one
+        for one in alone
+    ]
+    scores = context.context_scores(KeywordClassifier({"denied": Label.DENIES}), alone, following)
+    assert scores["n"] == 40
+    before, after = (one["accuracy"] for one in scores["scores"].values())
+    assert (before, after) == (0.5, 1.0)
+    assert [one["outcome"] for one in scores["differences"]] == ["second better"] * 2
+
+
+def test_pairs_without_a_sentence_before_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("claim,sentence,label\na,b,denies\n", encoding="utf-8")
+    with pytest.raises(InputError, match="names no sentence before any other in a column 'context'"):
+        context.leaning(tmp_path / "pairs.csv")
 
 
 def test_a_checkpoint_of_another_recipe_is_not_taken_for_this_one() -> None:

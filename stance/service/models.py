@@ -153,6 +153,16 @@ class Strongest(_Strict):
     denies: list[SentenceOut]
 
 
+class CopyOut(_Strict):
+    """A sentence that decides and that other articles have too, word for word or nearly so."""
+
+    text: str
+    start: int
+    end: int
+    label: LabelName
+    shared_with: list[str] = Field(description="ids of the other articles")
+
+
 class CellOut(_Strict):
     """What one article says to one claim."""
 
@@ -160,13 +170,16 @@ class CellOut(_Strict):
     verdict: VerdictName
     counts: Counts
     strongest: Strongest
+    wire_copy: list[CopyOut]
 
 
 class ClaimOut(_Strict):
     """How the articles stand to one claim."""
 
     claim: str
+    suggestion: None = Field(description="always null: claims are given")
     standing: Literal["split", "agreed", "lone", "silent"]
+    origins: Counts = Field(description="sentences of different origin for each side, wire copy counted once")
     articles: list[CellOut]
 
 

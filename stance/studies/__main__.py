@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stance.errors import StanceError
 from stance.output import say
+from stance.studies.context import context
 from stance.studies.controls import controls
 from stance.studies.curves import curves
 from stance.studies.forgetting import forgetting
@@ -24,6 +25,7 @@ STUDIES: dict[str, Callable[..., None]] = {
     "curves": curves,
     "outlets": outlets,
     "forgetting": forgetting,
+    "context": context,
 }
 
 
@@ -36,9 +38,10 @@ def main() -> int:
         ("curves", "train with part of the events, and with part of the examples"),
         ("outlets", "train without each outlet of kremlin_call in turn"),
         ("forgetting", "fine-tune on few pairs of one's own: what is learnt, and what is lost"),
+        ("context", "put the sentence before in front of sentences that lean on it"),
     ):
         one = studies.add_parser(study, help=text, description=text)
-        if study != "forgetting":
+        if study not in ("forgetting", "context"):
             one.add_argument("--public", type=Path, required=True, help="table of public training pairs")
         if study == "controls":
             one.add_argument("--articles", type=Path, help="folder of the verbatim articles")

@@ -1,0 +1,104 @@
+"""What ``stance compare`` reads: articles and claims, the bad ones named and passed over."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from stance.articles import article_files, read_article, read_claims
+from stance.errors import InputError, MissingExtraError
+from stance.output import say
+from stance.parts import Parts
+from stance.schema import Article
+
+if TYPE_CHECKING:
+    from stance.inference.classifier import StanceClassifier
+    from stance.verdicts import Suggestion
+
+
+class Readable(NamedTuple):
+    """What could be read, and how much could not."""
+
+    articles: list[Article]
+    failed: int
+
+
+def readable_articles(paths: Iterable[Path]) -> Readable:
+    """Read the articles among the paths; say which cannot be used, and go on.
+
+    Raises
+    ------
+    InputError
+        If none can be used.
+    """
+    files = article_files(paths)
+    articles: list[Article] = []
+    origin: dict[str, Path] = {}
+    for file in files:
+        try:
+            article = read_article(file)
+            first = origin.setdefault(article.article_id, file)
+            if first is not file:
+                raise InputError(
+                    f"article {str(file)!r} has the id {article.article_id!r} of {str(first)!r}; "
+                    "rename it, or give it another article_id"
+                )
+            articles.append(article)
+        except (InputError, MissingExtraError) as error:
+            say(f"skipped: {error}")
+    if not articles:
+        raise InputError(f"none of the {len(files)} articles could be read")
+    return Readable(articles, len(files) - len(articles))
+
+
+def usable_claims(path: Path, classifier: StanceClassifier) -> tuple[list[str], int]:
+    """Read the claims of a file; say which the model cannot take, and go on.
+
+    Raises
+    ------
+    InputError
+        If none can be used.
+    """
+    claims, usable = read_claims(path), []
+    for number, claim in enumerate(claims, start=1):
+        problem = classifier.pair_problem(claim, "A sentence.")
+        if problem:
+            say(f"skipped: claim {number} of {str(path)!r}: {problem}")
+        else:
+            usable.append(claim)
+    if not usable:
+        raise InputError(f"none of the {len(claims)} claims in {str(path)!r} can be used")
+    return usable, len(claims) - len(usable)
+
+
+def suggested_claims(
+    classifier: StanceClassifier, articles: Sequence[Article], count: int | None
+) -> tuple[Suggestion, ...]:
+    """Choose claims from the articles; none where none are asked for.
+
+    Raises
+    ------
+    InputError
+        If claims are asked for and there are none.
+    """
+    if count is None:
+        return ()
+    from stance.suggest import suggest_claims
+
+    found, pairs = suggest_claims(classifier, articles, count)
+    if not found:
+        raise InputError(
+            f"no sentence of the {len(articles)} articles is supported or denied in another of them, so that "
+            "there is no claim to suggest; give your own with --claims"
+        )
+    say(f"{len(found)} claims suggested from the articles, after {pairs:,} pairs")
+    return tuple(found)
+
+
+def parts_of(options: argparse.Namespace) -> Parts:
+    """Return where partial results go: beside the claims or else the articles, unless told otherwise."""
+    beside = options.claims or options.articles[0]
+    folder = options.parts or beside.with_name(beside.name + ".parts")
+    return Parts(folder, resume=options.resume)
