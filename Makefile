@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BENCH  := .venv-bench
 # Main job on the verbatim articles: make run ARTICLES=/path/to/articles
 ARTICLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot benchmark bench-batch bench-service clean
+.PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot bench benchmark bench-batch bench-service clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -81,6 +82,17 @@ screenshot: install  ## docs/board.png, the board of the five retold articles
 	$(BIN)/stance compare --claims data/kremlin_call/example_claims.txt data/kremlin_call/retold --html runs/board.html
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1120,690 --force-device-scale-factor=1.5 \
 		--screenshot="$(CURDIR)/docs/board.png" "file://$(CURDIR)/runs/board.html#c1a0"
+
+bench: $(BENCH)/installed  ## measure speed, memory and weight beside other software, in an environment of its own (hours)
+	$(BENCH)/bin/python -m benchmarks.speed all
+	$(BENCH)/bin/python -m stance.publish render
+
+$(BENCH)/installed: pyproject.toml constraints.txt benchmarks/speed/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade pip
+	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt --requirement benchmarks/speed/requirements.txt --editable '.[train]'
+	touch $@
 
 benchmark: install  ## compare sentence segmenters: make benchmark ARTICLES=/path/to/articles
 	$(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt

@@ -34,6 +34,8 @@ from stance.page_tables import (
     verdicts_table,
 )
 from stance.service_page import service_tables
+from stance.speed_summary import summary
+from stance.speed_tables import MEASUREMENTS, SPEED_RESULTS, read_speed, section
 
 RESULTS = Path("training/results")
 BENCHMARKS = Path("benchmarks/results")
@@ -67,7 +69,7 @@ def rendered_pages() -> dict[Path, str]:
         for mark in marks:
             text = _fill(text, mark, str(values[mark]), path)
         pages[path] = text
-    return {**pages, BATCH_PAGE: batch_page()}
+    return speed_pages({**pages, BATCH_PAGE: batch_page()})
 
 
 def _values() -> dict[str, Any]:
@@ -123,6 +125,25 @@ def batch_page() -> str:
     for mark, content in (("runs", runs_table(runs)), ("sizing", sizing_table(runs))):
         text = _fill(text, mark, content, BATCH_PAGE)
     return text
+
+
+def speed_pages(pages: Mapping[Path, str], folder: Path = SPEED_RESULTS) -> dict[Path, str]:
+    """Return the pages with what ``make bench`` measured filled in, and with them ``docs/speed.md``.
+
+    Parameters
+    ----------
+    pages : mapping
+        What the README holds already, by its path; without it what is on disk.
+    folder : Path
+        Where the results are.
+    """
+    results = read_speed(folder)
+    readme, speed = Path("README.md"), Path("docs/speed.md")
+    text = speed.read_text(encoding="utf-8")
+    for name in MEASUREMENTS:
+        text = _fill(text, name, section(name, results), speed)
+    front = pages.get(readme) or readme.read_text(encoding="utf-8")
+    return {**pages, readme: _fill(front, "speed", summary(results), readme), speed: text}
 
 
 def _model_index(evaluations: Mapping[str, Mapping[str, Any]]) -> str:

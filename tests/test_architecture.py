@@ -45,6 +45,8 @@ LAYER_OF = {
             "pages",
             "page_tables",
             "batch_tables",
+            "speed_tables",
+            "speed_summary",
             "studies",
             "batch_cli",
             "evaluate_cli",

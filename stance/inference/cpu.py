@@ -17,6 +17,7 @@ import numpy.typing as npt
 from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint
 from stance.errors import CheckpointError
 from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
+from stance.inference.openvino_import import import_openvino
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -50,8 +51,7 @@ class CpuBackend:
         _BACKENDS.add(self)
 
     def _open(self) -> None:
-        import openvino
-
+        openvino = import_openvino()
         checkpoint = self._checkpoint
         core = openvino.Core()
         try:

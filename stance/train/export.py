@@ -37,6 +37,7 @@ from stance.inference.answers import softmax
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder, token_batches
 from stance.inference.gpu import TorchBackend, open_network
+from stance.inference.openvino_import import import_openvino
 from stance.train.tokenizer import plain_tokenizer
 from stance.train.voice import BothOutputs, WithVoice, load_head, save_head
 from stance.weights import checked_tensors
@@ -196,7 +197,7 @@ def export_graph(model: Any, tokenizer: Any, folder: Path, head: Any = None) -> 
     head : torch.nn.Linear, optional
         The voice head, in float32; the graph then has two outputs.
     """
-    openvino = require("openvino", "train")
+    openvino = import_openvino()
     torch = require("torch", "train")
     texts = (["a claim", "another claim"], ["a sentence", "another sentence, longer than the first"])
     example = dict(tokenizer(*texts, padding=True, return_tensors="pt"))
