@@ -1,13 +1,12 @@
 """The board as a page of its own: claims by articles, and the sentences behind every cell.
 
-The table is plain HTML. The evidence stands beside it as JSON and is laid out by ``templates/board.js``
-when somebody asks for it, so that a board of thousands of cells stays light.
+The table is plain HTML. The evidence (:mod:`stance.board_data`) stands beside it as JSON and is laid out by
+``templates/board.js`` when somebody asks for it, so that a board of thousands of cells stays light.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
@@ -16,24 +15,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from stance.board_data import MARKS, board_data
 from stance.cards import render
-from stance.check import DECISIVE, STANDINGS, ArticleCheck, SentenceStance, SourceComparison, Verdict
+from stance.check import DECISIVE, STANDINGS, ArticleCheck, SourceComparison, Verdict
 from stance.files import write_text
-from stance.schema import LABELS, Article, Label
-
-MARKS = {
-    Verdict.SUPPORTS: "▲",
-    Verdict.DENIES: "▼",
-    Verdict.DISPUTED: "◆",
-    Verdict.NEUTRAL: "–",
-}
-"""A shape for each verdict, so that colour is never the only sign."""
+from stance.schema import Label
 
 WIDEST = 7
 """With more articles than this the columns are narrow: a shape a cell, heads on end."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_ADDRESS = re.compile(r"https?://[^\s<>\"'\\]+", re.IGNORECASE)
 _FORBIDDEN_IN_SCRIPTS = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
@@ -45,7 +36,7 @@ def write_board(path: str | Path, comparison: SourceComparison) -> None:
 def board_page(comparison: SourceComparison) -> str:
     """Return the page: one file that loads nothing from elsewhere, with every text escaped."""
     style, script = ((_TEMPLATES / f"board.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    names = column_names(comparison.articles)
+    names = comparison.names
     values = {
         "policy": _policy(style, script),
         "style": style,
@@ -71,93 +62,10 @@ def board_page(comparison: SourceComparison) -> str:
     return render("board.html", values)
 
 
-def board_data(comparison: SourceComparison) -> dict[str, Any]:
-    """Return what the page's script needs: claims, articles, and the sentences that decide.
-
-    A sentence is kept once for its article, however many claims it decides; evidence refers to it by
-    its number.
-    """
-    names = column_names(comparison.articles)
-    kept: list[dict[str, int]] = [{} for _ in names]
-    claims = [
-        {
-            "claim": claim,
-            "standing": comparison.standing(row),
-            "cells": [_cell_data(check, kept[i]) for i, check in enumerate(comparison.checks[row])],
-        }
-        for row, claim in enumerate(comparison.claims)
-    ]
-    articles = [
-        {
-            "name": name,
-            "title": article.title,
-            "published": article.published,
-            "url": web_address(article.url),
-            "count": len(article.sentences),
-            "sentences": list(sentences),
-        }
-        for name, article, sentences in zip(names, comparison.articles, kept, strict=True)
-    ]
-    return {
-        "marks": {verdict.value: mark for verdict, mark in MARKS.items()},
-        "labels": [label.value for label in LABELS],
-        "standings": list(STANDINGS),
-        "articles": articles,
-        "claims": claims,
-    }
-
-
-def column_names(articles: Sequence[Article]) -> list[str]:
-    """Return how to call the articles side by side: where two have the same name, each with its id."""
-    counts = Counter(article.name for article in articles)
-    return [
-        article.name if counts[article.name] == 1 else f"{article.name} ({article.article_id or number})"
-        for number, article in enumerate(articles, start=1)
-    ]
-
-
-def deciding(check: ArticleCheck) -> list[SentenceStance]:
-    """Return the sentences that decide: those that support, then those that deny, the clearest first."""
-    everything = len(check.sentences)
-    return [*check.strongest(Label.SUPPORTS, everything), *check.strongest(Label.DENIES, everything)]
-
-
-def web_address(url: str | None) -> str | None:
-    """Return the address if it is one of the web; ``javascript:`` and the like are none."""
-    return url if url and _ADDRESS.fullmatch(url) else None
-
-
-def voice_start(one: SentenceStance) -> int:
-    """Return where the voice stands in the sentence, as whole words if it can be; -1 if nowhere."""
-    if not one.voice:
-        return -1
-    found = re.search(rf"(?<!\w){re.escape(one.voice)}(?!\w)", one.sentence.text)
-    return found.start() if found else one.sentence.text.find(one.voice)
-
-
 def json_for_script(value: Any) -> str:
     """Return a value as JSON that no ``<script>`` element can be left with."""
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return compact.translate(_FORBIDDEN_IN_SCRIPTS)
-
-
-def _cell_data(check: ArticleCheck, kept: dict[str, int]) -> dict[str, Any]:
-    evidence = [
-        {
-            "sentence": kept.setdefault(one.sentence.text, len(kept)),
-            "label": one.label.value,
-            "probabilities": [round(one.probabilities[label], 3) for label in LABELS],
-            "voice": one.voice,
-            "at": _in_utf16(one.sentence.text, voice_start(one)),
-        }
-        for one in deciding(check)
-    ]
-    return {"verdict": check.verdict.value, "evidence": evidence}
-
-
-def _in_utf16(text: str, place: int) -> int:
-    """Return a place in a text as JavaScript counts it, where an emoji is two."""
-    return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2 if place > 0 else place
 
 
 def _policy(style: str, script: str) -> str:
@@ -208,13 +116,14 @@ def _row(comparison: SourceComparison, row: int, names: Sequence[str]) -> str:
     seen = " ".join(f"{MARKS[verdict]}\u00a0{tally[verdict]}" for verdict in taken)
     spoken = ", ".join(f"{verdict.value} {tally[verdict]}" for verdict in taken)
     below = f"{standing} {seen}".strip()  # on phones, where the column of standings has no room
+    suggested = "<small>suggested</small>" if comparison.suggestion(row) else ""
     cells = "".join(
         _cell(check, name, f"c{row}a{column}")
         for column, (check, name) in enumerate(zip(checks, names, strict=True))
     )
     return (
         f'<tr data-claim="{row}"><th scope="row" data-standing="{below}">'
-        f'<a href="#c{row}" dir="auto">{escape(comparison.claims[row])}</a></th>'
+        f'<a href="#c{row}" dir="auto">{escape(comparison.claims[row])}</a>{suggested}</th>'
         f'<td class="standing {standing}" title="{spoken}">{standing} '
         f'<small aria-hidden="true">{seen}</small><span class="unseen">{spoken}</span></td>{cells}</tr>'
     )

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stance.board import column_names, deciding
+from stance.board_data import deciding
 from stance.cards import table
-from stance.check import ArticleCheck, SourceComparison
+from stance.check import ArticleCheck, SentenceStance, SourceComparison
 from stance.files import atomic_path, write_text
 from stance.schema import Label
 from stance.tables import csv_rows
 
-COLUMNS = ("claim", "standing", "article", "verdict", "supports", "denies", "sentence", "voice")
+COLUMNS = ("claim", "standing", "article", "verdict", "supports", "denies", "sentence", "voice", "also_in")
 
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 """What a spreadsheet may take for a formula, which it would compute when the file is opened."""
@@ -25,9 +25,10 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]~]")
 def write_board_csv(path: str | Path, comparison: SourceComparison) -> None:
     """Write a row for every claim and article, in their order, atomically.
 
-    ``supports`` and ``denies`` count sentences, ``sentence`` is the one that decides most clearly and
-    ``voice`` who speaks in it: the article's name where it is the outlet itself, empty where it is not
-    told. A text that a spreadsheet would compute gets an apostrophe in front.
+    ``supports`` and ``denies`` count sentences, ``sentence`` is the one that decides most clearly,
+    ``voice`` who speaks in it (the article's name where it is the outlet itself, empty where it is not
+    told) and ``also_in`` the other articles that have it, word for word or nearly so. A text that a
+    spreadsheet would compute gets an apostrophe in front.
     """
     with atomic_path(path) as part:
         csv_rows.write(part, _rows(comparison), COLUMNS)
@@ -40,7 +41,7 @@ def write_board_markdown(path: str | Path, comparison: SourceComparison) -> None
 
 def board_markdown(comparison: SourceComparison) -> str:
     """Return the board as a Markdown table, split claims first."""
-    names = column_names(comparison.articles)
+    names = comparison.names
     rows = (
         (
             _markdown(comparison.claims[row]),
@@ -53,16 +54,24 @@ def board_markdown(comparison: SourceComparison) -> str:
 
 
 def _rows(comparison: SourceComparison) -> Iterator[dict[str, Any]]:
-    names = column_names(comparison.articles)
+    names = comparison.names
     for row, checks in enumerate(comparison.checks):
         standing = comparison.standing(row)
-        for name, check in zip(names, checks, strict=True):
+        copies = comparison.wire_copy(row)
+        for column, (name, check) in enumerate(zip(names, checks, strict=True)):
             values = {"claim": check.claim, "standing": standing, "article": name, **_verdict(check, name)}
+            strongest = _strongest(check)
+            others = next((others for one, others in copies.get(column, ()) if one is strongest), [])
+            values["also_in"] = "; ".join(names[other] for other in others)
             yield {key: _harmless(value) for key, value in values.items()}
 
 
+def _strongest(check: ArticleCheck) -> SentenceStance | None:
+    return max(deciding(check), key=lambda one: one.probabilities[one.label], default=None)
+
+
 def _verdict(check: ArticleCheck, name: str) -> dict[str, Any]:
-    strongest = max(deciding(check), key=lambda one: one.probabilities[one.label], default=None)
+    strongest = _strongest(check)
     voice = strongest.voice if strongest else None
     return {
         "verdict": check.verdict.value,

@@ -84,6 +84,12 @@ def check(options: argparse.Namespace) -> int:
         from stance.explain import explained
 
         result = explained(classifier, result)
+    if options.html:
+        from stance.board import write_board
+        from stance.check import SourceComparison
+
+        write_board(options.html, SourceComparison((result.claim,), (result.article,), ((result,),)))
+        say(f"wrote {options.html}")
     if options.json:
         print_json(result.to_dict())
     else:

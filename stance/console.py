@@ -67,8 +67,8 @@ def _with_marks(one: SentenceStance) -> Text:
 def show_comparison(result: SourceComparison) -> None:
     """Print the board of claims by articles, split claims first."""
     table = Table("claim", "standing")
-    for article in result.articles:
-        table.add_column(_text(article.name), min_width=len(Verdict.SUPPORTS.value), overflow="fold")
+    for name in result.names:
+        table.add_column(_text(name), min_width=len(Verdict.SUPPORTS.value), overflow="fold")
     for row in result.ranked():
         cells = [f"[{STYLES[check.verdict]}]{check.verdict}[/]" for check in result.checks[row]]
         table.add_row(_text(result.claims[row]), result.standing(row), *cells)

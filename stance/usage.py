@@ -85,6 +85,7 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("article", type=Path, help="a .txt, .html or .json file")
     verb.add_argument("--claim", required=True, help="the claim to hold against it")
     verb.add_argument("--explain", action="store_true", help="mark the words that matter most for the labels")
+    verb.add_argument("--html", type=Path, help="write the sentences that decide as one self-contained page")
     _add_model(verb)
 
     verb = _add_verb(verbs, runs["compare"], "stance compare --claims claims.txt articles/ --html board.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -154,6 +155,19 @@ class SourceComparison:
     suggestions: tuple[Suggestion, ...] = ()
     _evidence: dict[int, list[Evidence]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def names(self) -> list[str]:
+        """What to call the articles side by side: where two have the same name, each with its id."""
+        counts = Counter(article.name for article in self.articles)
+        return [
+            one.name if counts[one.name] == 1 else f"{one.name} ({one.article_id or number})"
+            for number, one in enumerate(self.articles, start=1)
+        ]
+
+    def suggestion(self, row: int) -> Suggestion | None:
+        """Return where a claim was taken from, if nobody gave it."""
+        return next((one for one in self.suggestions if one.claim == self.claims[row]), None)
+
     def evidence(self, row: int) -> list[Evidence]:
         """Return the sentences that decide on a claim, with their origins (:func:`stance.copies.origins`)."""
         if row not in self._evidence:
@@ -207,13 +221,12 @@ class SourceComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        suggested = {one.claim: _suggestion_dict(one) for one in self.suggestions}
         return {
             "articles": [_article_dict(article) for article in self.articles],
             "claims": [
                 {
                     "claim": claim,
-                    "suggestion": suggested.get(claim),
+                    "suggestion": _suggestion_dict(self.suggestion(row)),
                     "standing": self.standing(row),
                     "origins": {label.value: count for label, count in self.origins(row).items()},
                     "articles": self._cells(row),
@@ -252,8 +265,8 @@ class SourceComparison:
         ]
 
 
-def _suggestion_dict(one: Suggestion) -> dict[str, Any]:
-    return {
+def _suggestion_dict(one: Suggestion | None) -> dict[str, Any] | None:
+    return one and {
         "article_id": one.article_id,
         "supported_by": list(one.supported_by),
         "denied_by": list(one.denied_by),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stance.check import ArticleCheck, SentenceStance, SourceComparison
 from stance.schema import LABELS, Article, Label, Sentence
+from stance.verdicts import Suggestion, WordEffect
 
 CLOSED, RESIGNED, SCHOOL, RAIN = (
     "The bridge is closed.",
@@ -76,6 +77,27 @@ def village() -> SourceComparison:
     return comparison(articles, rows)
 
 
+WIRE = "The ferry sank in the night with all of its cargo, the coast guard said."
+
+
+def wire() -> SourceComparison:
+    """Return two claims in three articles: two have the same wire copy, and one claim is a suggestion."""
+    articles = [Article("…", "1", "Gazette"), Article("…", "2", "Courier"), Article("…", "3", "Herald")]
+    told = explained(said("🙂 Nobody sank anything.", Label.DENIES, 0.8), "Nobody")
+    rows = {
+        "The ferry sank.": [[said(WIRE, Label.SUPPORTS)], [said(WIRE, Label.SUPPORTS, 0.8)], [told]],
+        "Its cargo was lost.": [[said(WIRE, Label.SUPPORTS)], [said("It rained.")], [said("It is late.")]],
+    }
+    suggestion = Suggestion("Its cargo was lost.", "2", supported_by=("1",), denied_by=())
+    return replace(comparison(articles, rows), suggestions=(suggestion,))
+
+
+def explained(one: SentenceStance, word: str) -> SentenceStance:
+    """Return a sentence with a word marked without which it would be judged otherwise."""
+    start = one.sentence.text.index(word)
+    return replace(one, words=(WordEffect(word, start, start + len(word), -0.456),))
+
+
 def hostile() -> SourceComparison:
     """Return a board in which every text tries to break out of its place."""
     articles = [
@@ -83,7 +105,7 @@ def hostile() -> SourceComparison:
         Article(HOSTILE, HOSTILE, None, HOSTILE, None, "javascript:window.harmed=1"),
     ]
     loud = [
-        said(f"{HOSTILE} says {HOSTILE}", Label.SUPPORTS, voice=HOSTILE),
+        explained(said(f"{HOSTILE} says {HOSTILE}", Label.SUPPORTS, voice=HOSTILE), HOSTILE),
         said(HOSTILE, Label.DENIES, voice=HOSTILE),
     ]
     return comparison(articles, {HOSTILE: [loud, loud], "A plain claim.": [loud, [said(HOSTILE)]]})

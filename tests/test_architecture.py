@@ -34,8 +34,9 @@ LAYER_OF = {
     **dict.fromkeys(["cards", "testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "weights", "inference"], "model"),
-    **dict.fromkeys(["check", "report", "board", "board_tables", "console", "evaluation"], "judgement"),
+    **dict.fromkeys(["check", "report", "board", "board_data", "board_tables"], "judgement"),
     **dict.fromkeys(["verdicts", "deciding", "copies", "suggest", "explain"], "judgement"),
+    **dict.fromkeys(["console", "evaluation"], "judgement"),
     **dict.fromkeys(
         [
             "",

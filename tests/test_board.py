@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stance.board import board_data, board_page, column_names, json_for_script, voice_start, write_board
+from stance.board import board_page, json_for_script, write_board
+from stance.board_data import board_data, voice_start
 from stance.board_tables import COLUMNS, board_markdown, write_board_csv, write_board_markdown
 from stance.check import SourceComparison, Verdict
 from stance.errors import InputError
 from stance.schema import Article, Label
 from stance.tables import read_table
 
-from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, comparison, crowd, hostile, said, village
+from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, comparison, crowd, hostile, said, village, wire
 
 VOID = {"meta", "link", "input"}
 
@@ -150,9 +151,32 @@ def test_a_voice_is_found_as_whole_words_where_it_can_be(text: str, voice: str |
     assert voice_start(said(text, Label.SUPPORTS, voice=voice)) == place
 
 
+def test_wire_copy_names_the_other_articles_and_counts_once() -> None:
+    ferry, cargo = board_data(wire())["claims"]
+    assert ferry["origins"] == [1, 1]
+    assert [[one.get("copies") for one in cell["evidence"]] for cell in ferry["cells"]] == [
+        [[1]],
+        [[0]],
+        [None],
+    ]
+    assert cargo["origins"] == [1, 0]
+    assert "copies" not in cargo["cells"][0]["evidence"][0]
+
+
+def test_a_suggested_claim_says_so_and_where_it_is_from() -> None:
+    assert [one["suggested"] for one in board_data(wire())["claims"]] == [None, "Courier"]
+    rows = [text for text in page_of(wire()).texts["th"] if text.startswith(("The ferry", "Its cargo"))]
+    assert rows == ["The ferry sank.", "Its cargo was lost.suggested"]
+
+
+def test_words_that_matter_have_their_place_as_javascript_counts() -> None:
+    told = board_data(wire())["claims"][0]["cells"][2]["evidence"][0]
+    assert told["words"] == [(3, 9, -0.456)]  # the emoji before it is two
+
+
 def test_articles_of_one_name_are_told_apart() -> None:
     articles = [Article("…", "a1", "Gazette"), Article("…", "", "Gazette"), Article("…", "x")]
-    assert column_names(articles) == ["Gazette (a1)", "Gazette (2)", "x"]
+    assert comparison(articles, {}).names == ["Gazette (a1)", "Gazette (2)", "x"]
 
 
 def test_only_addresses_of_the_web_become_links() -> None:
@@ -243,12 +267,15 @@ def test_the_csv_has_a_row_for_every_claim_and_article(tmp_path: Path) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert rows[0] == {
         "claim": CLOSED, "standing": "agreed", "article": "Gazette", "verdict": "supports", "supports": "2",
-        "denies": "0", "sentence": "The bridge is shut.", "voice": "Gazette",
+        "denies": "0", "sentence": "The bridge is shut.", "voice": "Gazette", "also_in": "",
     }  # fmt: skip
     assert (rows[5]["verdict"], rows[5]["sentence"], rows[5]["voice"]) == (
         "disputed", "He stays, wrote Bo.", "Bo",
     )  # fmt: skip
     assert (rows[1]["voice"], rows[2]["sentence"]) == ("", "")
+    write_board_csv(tmp_path / "wire.csv", wire())
+    with (tmp_path / "wire.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["also_in"] for row in csv.DictReader(stream)] == ["Courier", "Gazette", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from stance.board import write_board
 from stance.check import SourceComparison
 
-from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, crowd, hostile, village
+from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, crowd, hostile, village, wire
 
 pytestmark = pytest.mark.browser
 
@@ -209,6 +209,24 @@ def test_a_click_on_a_claim_opens_what_all_articles_say(show: Open) -> None:
     assert texts(driver, "#panel h3") == ["Gazette ▲ supports", "Courier ▲ supports"]
     assert len(texts(driver, "#panel blockquote")) == 3
     assert find(driver, "#panel").text.endswith("– neutral Herald")
+
+
+def test_wire_copy_and_suggestions_are_told(show: Open) -> None:
+    driver = show(wire(), "#c0")
+    told = find(driver, "#panel").text
+    assert "split: 1 sentence supports it, 1 sentence denies it; what articles copied counts once" in told
+    assert told.count("the same sentence in") == 2
+    assert "the same sentence in Courier" in told
+    click(driver, "a[href='#c1']")
+    assert shows(driver, "Its cargo was lost.")
+    assert "Suggested from Courier" in find(driver, "#panel").text
+
+
+def test_words_that_matter_are_underlined_and_their_effect_is_told(show: Open) -> None:
+    driver = show(wire(), "#c0a2")
+    assert texts(driver, "#panel u") == ["Nobody"]
+    assert texts(driver, "#panel blockquote") == ["🙂 Nobody sank anything."]
+    assert "denies: without “Nobody” −46 points" in find(driver, "#panel").text
 
 
 def test_only_addresses_of_the_web_are_linked(show: Open) -> None:

@@ -262,7 +262,7 @@ def test_compare_writes_the_board_for_other_programs(run: Run, model: list[str],
     assert err.splitlines() == [f"wrote {board}", f"wrote {text}"]
     assert "standing" in out
     lines = board.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "claim,standing,article,verdict,supports,denies,sentence,voice"
+    assert lines[0] == "claim,standing,article,verdict,supports,denies,sentence,voice,also_in"
     assert len(lines) == 1 + 2 * 2
     assert "| claim | standing | one | G &amp; &lt;b&gt; |" in text.read_text(encoding="utf-8")
 
@@ -282,6 +282,13 @@ def test_check_marks_words_where_asked(run: Run, model: list[str], place: Path) 
     ]
     assert [{k: v for k, v in one.items() if k != "words"} for one in sentences[1]] == sentences[0]
     assert ["words" in one for one in sentences[1]] == [one["counts"] for one in sentences[0]]
+
+
+def test_check_writes_a_page(run: Run, model: list[str], place: Path) -> None:
+    page = place / "check.html"
+    result = run("check", "--claim", "they met", place / "articles" / "one.txt", "--html", page, *model)
+    assert (result.code, result.err) == (0, f"wrote {page}\n")
+    assert "1 claim in 1 article" in page.read_text(encoding="utf-8")
 
 
 def test_compare_suggests_claims_or_says_that_there_are_none(run: Run, model: list[str], place: Path) -> None:

@@ -47,10 +47,16 @@ function plural(count, one, more) {
 
 // Evidence
 
-function quote(text, { voice, at }) {
-  if (!voice || at < 0) return textual("blockquote", "", text);
-  const end = at + voice.length;
-  return textual("blockquote", "", text.slice(0, at), element("mark", "", text.slice(at, end)), text.slice(end));
+function quote(text, { voice, at, words = [] }) {
+  const spoken = voice && at >= 0 ? [at, at + voice.length] : [0, 0];
+  const within = (place, [start, end]) => start <= place && place < end;
+  const ends = [...new Set([0, text.length, ...spoken, ...words.flatMap(([start, end]) => [start, end])])].sort((a, b) => a - b);
+  const parts = ends.slice(1).map((end, i) => {
+    let part = text.slice(ends[i], end);
+    if (words.some((word) => within(ends[i], word))) part = element("u", "", part);
+    return within(ends[i], spoken) ? element("mark", "", part) : part;
+  });
+  return textual("blockquote", "", ...parts);
 }
 
 function shares(probabilities) {
@@ -64,10 +70,28 @@ function shares(probabilities) {
   return [picture, element("small", "", probabilities.map((p, i) => `${labels[i]} ${share(p)}`).join(" · "))];
 }
 
+function points(change) {
+  return `${change < 0 ? "\u2212" : "+"}${Math.round(100 * Math.abs(change))} points`;
+}
+
+function effects(text, { label, words = [] }) {
+  const parts = words.flatMap(([start, end, change]) => [", ", "without ", isolated(`“${text.slice(start, end)}”`), ` ${points(change)}`]);
+  return words.length ? [element("p", "about", element("small", "", `${label}: `, ...parts.slice(1)))] : [];
+}
+
+function list(columns) {
+  return columns.flatMap((column) => [", ", isolated(articles[column].name)]).slice(1);
+}
+
+function copied({ copies = [] }) {
+  return copies.length ? [element("p", "about", element("small", "", "the same sentence in ", ...list(copies)))] : [];
+}
+
 function sentence(article, one) {
   const said = one.voice === null ? [] : ["voice: ", isolated(one.voice || "the outlet itself")];
   const head = element("div", "", chip(one.label), " ", element("small", "", ...said));
-  return element("li", "", head, " ", quote(article.sentences[one.sentence], one), " ", ...shares(one.probabilities));
+  const text = article.sentences[one.sentence];
+  return element("li", "", head, " ", quote(text, one), " ", ...shares(one.probabilities), ...effects(text, one), ...copied(one));
 }
 
 function origin(article) {
@@ -91,8 +115,15 @@ function cellDetails(claim, column) {
   return [textual("p", "about", claim.claim), element("p", "about", chip(cell.verdict)), ...origin(article), evidence(article, cell)];
 }
 
+function standingOf({ standing, origins: [supporting, denying], suggested }) {
+  const sides = [supporting && plural(supporting, "sentence supports it", "sentences support it"),
+    denying && plural(denying, "sentence denies it", "sentences deny it")].filter(Boolean);
+  const counted = sides.length ? [`: ${sides.join(", ")}; what articles copied counts once`] : [];
+  return [standing, ...counted, ...(suggested ? [". Suggested from ", isolated(suggested)] : [])];
+}
+
 function claimDetails(claim) {
-  const parts = [element("p", "about", element("small", "", claim.standing))];
+  const parts = [element("p", "about", element("small", "", ...standingOf(claim)))];
   const silent = [];
   claim.cells.forEach((cell, column) => {
     if (!cell.evidence.length) return silent.push(", ", isolated(articles[column].name));
