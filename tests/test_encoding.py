@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from stance.checkpoint import CONFIG, TOKENIZER, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import (
+    LENGTH_STEP,
     TOKENS_PER_BATCH,
     PairEncoder,
     check_pairs,
     pad_batch,
     pad_id_of,
+    padded,
     pair_problem,
     token_batches,
 )
@@ -203,6 +205,7 @@ def test_batches_hold_every_pair_once_longest_first(lengths: list[int], batch_si
     assert sorted(order) == list(range(len(lengths)))
     assert [lengths[i] for i in order] == sorted(lengths, reverse=True)
     for batch in batches:
+        assert len({lengths[i] for i in batch}) == 1
         if batch_size is None:
             assert len(batch) * lengths[batch[0]] <= TOKENS_PER_BATCH
         else:
@@ -215,23 +218,36 @@ def test_few_pairs_are_shared_out_among_those_that_compute(lengths: list[int], a
     batches = list(token_batches(np.array(lengths, dtype=np.int64), at_once=at_once))
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     shared = [len(batch) * lengths[batch[0]] for batch in batches if len(batch) > 1]
-    assert all(padded <= sum(lengths) / (2 * at_once) for padded in shared)
+    assert all(tokens <= sum(lengths) / (2 * at_once) for tokens in shared)
+
+
+@given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=300), longest=st.integers(1, 512))
+def test_what_a_pair_is_padded_to_follows_from_its_own_length(lengths: list[int], longest: int) -> None:
+    kept = np.minimum(np.array(lengths, dtype=np.int64), longest)
+    widths = padded(kept, longest)
+    assert (kept <= widths).all()
+    assert (widths <= longest).all()
+    assert ((widths % LENGTH_STEP == 0) | (widths == longest)).all()
+    assert (widths - kept < LENGTH_STEP).all()
+    for batch in token_batches(widths):
+        assert len(set(widths[batch])) == 1  # or the padding would follow from the neighbours
 
 
 def test_a_pair_longer_than_the_budget_stands_alone() -> None:
     batches = list(token_batches(np.array([5, TOKENS_PER_BATCH + 1, 7])))
-    assert [batch.tolist() for batch in batches] == [[1], [2, 0]]
+    assert [batch.tolist() for batch in batches] == [[1], [2], [0]]
 
 
 def test_a_batch_is_padded_at_the_end(encoder: PairEncoder) -> None:
     encodings = encoder.encode([("the", "met"), ("the", "met on monday")]).encodings
     names = ["token_type_ids", "input_ids", "attention_mask"]
-    arrays = pad_batch(encodings, names, pad_id=1)
+    arrays = pad_batch(encodings, names, MAX_LENGTH, pad_id=1)
     assert list(arrays) == names
-    assert all(array.dtype == np.int64 and array.shape == (2, 7) for array in arrays.values())
-    assert arrays["input_ids"].tolist() == [[*encodings[0].ids, 1, 1], encodings[1].ids]
-    assert arrays["attention_mask"].tolist() == [[1, 1, 1, 1, 1, 0, 0], [1] * 7]
-    assert arrays["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1]]
+    assert all(array.dtype == np.int64 and array.shape == (2, LENGTH_STEP) for array in arrays.values())
+    assert arrays["input_ids"].tolist() == [[*encodings[0].ids, 1, 1, 1], [*encodings[1].ids, 1]]
+    assert arrays["attention_mask"].tolist() == [[1, 1, 1, 1, 1, 0, 0, 0], [1] * 7 + [0]]
+    assert arrays["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1, 1, 0]]
+    assert pad_batch(encodings, ["input_ids"], 7)["input_ids"].shape == (2, 7)
 
 
 @pytest.mark.parametrize(("given_id", "expected"), [(1, 1), (0, 0), (None, 0), ("absent", 0)])

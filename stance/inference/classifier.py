@@ -13,7 +13,14 @@ from tokenizers import Encoding
 from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
 from stance.errors import CheckpointError, InputError, first_line
 from stance.inference.answers import AnsweredPairs, Pairs, softmax
-from stance.inference.encoding import Outputs, PairEncoder, check_pairs, pair_problem, token_batches
+from stance.inference.encoding import (
+    Outputs,
+    PairEncoder,
+    check_pairs,
+    padded,
+    pair_problem,
+    token_batches,
+)
 from stance.inference.sanity import tell_doubts
 from stance.schema import LABELS, Label, Prediction
 
@@ -256,7 +263,8 @@ class StanceClassifier:
 
     def _run_chunk(self, pairs: Pairs, batch_size: int | None) -> AnsweredPairs:
         encoded = self._encoder.encode(pairs)
-        batches = list(token_batches(encoded.lengths, batch_size, at_once=self._backend.at_once))
+        widths = padded(encoded.lengths, self.checkpoint.max_length)
+        batches = list(token_batches(widths, batch_size, at_once=self._backend.at_once))
         outputs = self._backend.compute(encoded.encodings, batches)
         if not all(np.isfinite(values).all() for values in (outputs.logits, *(outputs.spans or []))):
             raise CheckpointError(

@@ -22,6 +22,12 @@ TOKENS_PER_BATCH = 2048
 """Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run on the CPU
 grows with it (twice as many took 110 MB more on two threads, and no less time)."""
 
+LENGTH_STEP = 8
+"""Pairs are padded to a multiple of this, and share a batch only with pairs of the same padded length: what
+is computed for a pair depends on nothing but the pair, to the last bit. With padding that follows the longest
+pair of a batch, 16 bits moved probabilities by up to 0.006. Steps of 1 cost a fifth of the speed, of 32 a
+tenth."""
+
 TOKENS_PER_BYTE = 6
 """No tokenizer makes more tokens than this of one byte (Unicode normalisation can expand a sign)."""
 
@@ -144,39 +150,47 @@ def pair_problem(claim: object, sentence: object) -> str:
     return ""
 
 
+def padded(lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64]:
+    """Return to what lengths pairs are padded, at most to the longest input of the model."""
+    steps: npt.NDArray[np.int64] = -(-lengths // LENGTH_STEP) * LENGTH_STEP
+    return np.minimum(steps, longest)
+
+
 def token_batches(
-    lengths: npt.NDArray[np.int64], batch_size: int | None = None, *, at_once: int = 1
+    widths: npt.NDArray[np.int64], batch_size: int | None = None, *, at_once: int = 1
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the indices of batches of alike length, longest first.
+    """Yield the indices of batches of the same padded length, longest first.
 
     Parameters
     ----------
-    lengths : ndarray of shape (n_pairs,)
-        Tokens of every pair.
+    widths : ndarray of shape (n_pairs,)
+        Padded tokens of every pair (:func:`padded`).
     batch_size : int, optional
-        Pairs in one batch; by default as many as fill ``TOKENS_PER_BATCH`` padded tokens.
+        Most pairs in one batch; by default as many as fill ``TOKENS_PER_BATCH`` padded tokens.
     at_once : int
         Batches that are computed side by side: few pairs are shared out among them.
     """
     most = TOKENS_PER_BATCH
     if at_once > 1:  # two batches for each, so that they end at about the same time
-        most = min(most, int(lengths.sum()) // (2 * at_once))
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        size = batch_size or max(1, most // int(lengths[order[start]]))
-        yield order[start : start + size]
-        start += size
+        most = min(most, int(widths.sum()) // (2 * at_once))
+    if not len(widths):
+        return
+    order = np.argsort(-widths, kind="stable")
+    starts = np.flatnonzero(np.diff(widths[order], prepend=-1))
+    for alike in np.split(order, starts[1:]):
+        size = batch_size or max(1, most // int(widths[alike[0]]))
+        yield from (alike[start : start + size] for start in range(0, len(alike), size))
 
 
 def pad_batch(
-    encodings: Sequence[Encoding], input_names: Sequence[str], pad_id: int = 0
+    encodings: Sequence[Encoding], input_names: Sequence[str], longest: int, pad_id: int = 0
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Return the int64 inputs of the network, each of shape ``(n_pairs, n_tokens)``."""
-    width = max(len(encoding.ids) for encoding in encodings)
+    lengths = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
+    shape = len(encodings), int(padded(lengths, longest).max())
     arrays = {}
     for name in input_names:
-        array = np.full((len(encodings), width), pad_id if name == "input_ids" else 0, dtype=np.int64)
+        array = np.full(shape, pad_id if name == "input_ids" else 0, dtype=np.int64)
         for row, encoding in enumerate(encodings):
             values = getattr(encoding, INPUTS[name])
             array[row, : len(values)] = values

@@ -82,7 +82,9 @@ class TorchBackend:
         spans: list[npt.NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(encodings)
         with torch.inference_mode():
             for indices in batches:
-                arrays = pad_batch([encodings[i] for i in indices], self._names, self._pad_id)
+                arrays = pad_batch(
+                    [encodings[i] for i in indices], self._names, self._checkpoint.max_length, self._pad_id
+                )
                 inputs = {
                     name: torch.from_numpy(array).to(self._device, non_blocking=True)
                     for name, array in arrays.items()

@@ -35,7 +35,7 @@ from stance.errors import CheckpointError, InputError, require
 from stance.files import told_if_full
 from stance.inference.answers import softmax
 from stance.inference.cpu import CpuBackend
-from stance.inference.encoding import PairEncoder, token_batches
+from stance.inference.encoding import PairEncoder, padded, token_batches
 from stance.inference.gpu import TorchBackend, open_network
 from stance.inference.openvino_import import import_openvino
 from stance.train.tokenizer import plain_tokenizer
@@ -153,8 +153,8 @@ def _write_aside(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, Any])
 def check_parity(checkpoint: Checkpoint) -> None:
     """Compare the CPU runtime with torch on a few pairs and refuse a graph that differs."""
     encoded = PairEncoder(checkpoint).encode(PARITY_PAIRS)
-    batches = list(token_batches(encoded.lengths))
-    ours = CpuBackend(checkpoint).compute(encoded.encodings, batches)
+    batches = list(token_batches(padded(encoded.lengths, checkpoint.max_length)))
+    ours = CpuBackend(checkpoint, precision="f32").compute(encoded.encodings, batches)
     theirs = TorchBackend(checkpoint, device="cpu").compute(encoded.encodings, batches)
     gap = float(np.abs(softmax(ours.logits) - softmax(theirs.logits)).max())
     for one, other in zip(ours.spans or [], theirs.spans or [], strict=True):
