@@ -195,6 +195,34 @@ def test_lists_and_named_tuples_are_pairs() -> None:
 
 
 @settings(deadline=None)
+@given(pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
+def test_pairs_that_are_joined_are_those_that_the_tokenizer_gives(
+    encoder: PairEncoder, plain: Tokenizer, pairs: list[tuple[str, str]]
+) -> None:
+    assume(not any(encoder.claim_problem(claim) for claim, _ in pairs))
+    cutting = Tokenizer.from_str(plain.to_str())
+    cutting.encode_special_tokens = True
+    cutting.enable_truncation(MAX_LENGTH, strategy="only_second")
+    given_pairs = [*pairs, *pairs[::-1]]
+    for one, whole in zip(
+        encoder.encode(given_pairs).encodings, cutting.encode_batch(given_pairs), strict=True
+    ):
+        for name in ("ids", "type_ids", "attention_mask", "offsets"):
+            assert getattr(one, name) == getattr(whole, name)
+        assert [place == 1 for place in one.sequence_ids] == [place == 1 for place in whole.sequence_ids]
+        assert bool(one.overflowing) == bool(whole.overflowing)
+
+
+def test_a_tokenizer_that_does_not_join_texts_as_it_takes_pairs_is_given_pairs(
+    tiny_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    processor = {"type": "BertProcessing", "sep": ["[SEP]", SEP], "cls": ["[CLS]", CLS]}
+    checkpoint = with_tokenizer(tiny_checkpoint, tmp_path / "copy", post_processor=processor)
+    (encoding,) = PairEncoder(checkpoint).encode([("the", "met on")]).encodings
+    assert encoding.type_ids == [0, 0, 0, 1, 1, 1]
+
+
+@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 512), max_size=300),
     batch_size=st.one_of(st.none(), st.integers(1, 400)),

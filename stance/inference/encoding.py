@@ -82,6 +82,8 @@ class PairEncoder:
         self._tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
         self._claim_limit = checkpoint.max_length - special - ROOM_FOR_SENTENCE
         self._vocabulary = vocabulary_of(checkpoint)
+        sample = ("A claim.", "A sentence about it.")
+        self._joins = _alike(self._joined([sample])[0], self._tokenizer.encode(*sample))
 
     def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
         """Tokenise checked pairs.
@@ -95,7 +97,7 @@ class PairEncoder:
             problem = self.claim_problem(claim)
             if problem:
                 raise InputError(f"pair {index}: {problem}")
-        encodings = self._tokenizer.encode_batch(list(pairs))
+        encodings = self._joined(pairs) if self._joins else self._tokenizer.encode_batch(list(pairs))
         if any(max(encoding.ids, default=0) >= self._vocabulary for encoding in encodings):
             raise CheckpointError(
                 f"the tokenizer has tokens beyond the {self._vocabulary:,} that the network knows "
@@ -103,6 +105,12 @@ class PairEncoder:
             )
         truncated = np.array([bool(encoding.overflowing) for encoding in encodings], dtype=np.bool_)
         return EncodedPairs(encodings, truncated)
+
+    def _joined(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
+        """Tokenise every different text once and join the pairs, which is three times as fast."""
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        alone = dict(zip(texts, self._counter.encode_batch(texts, add_special_tokens=False), strict=True))
+        return [self._tokenizer.post_process(alone[claim], alone[sentence]) for claim, sentence in pairs]
 
     def claim_problem(self, claim: str) -> str:
         """Say why a claim is too long; empty when it is not."""
@@ -232,6 +240,17 @@ def vocabulary_of(checkpoint: Checkpoint) -> int:
     """Return how many tokens the network knows; where its configuration does not tell, any number."""
     value = read_json_object(checkpoint.path / CONFIG).get("vocab_size")
     return value if type(value) is int and value > 0 else LARGEST_VOCABULARY
+
+
+def _alike(joined: Encoding, whole: Encoding) -> bool:
+    """Whether a tokenizer joins texts as it tokenises pairs, as far as networks and voices need it.
+
+    The type ids of some (BERT's own post-processor, unlike the template that is usual) are set before.
+    """
+    return all(
+        getattr(joined, name) == getattr(whole, name)
+        for name in ("ids", "type_ids", "attention_mask", "offsets")
+    ) and [place == 1 for place in joined.sequence_ids] == [place == 1 for place in whole.sequence_ids]
 
 
 def _load_tokenizer(path: Path) -> Tokenizer:

@@ -97,7 +97,7 @@ class TorchBackend:
         return Outputs(logits, spans if self._head is not None else None)
 
 
-def open_network(folder: Path, *, dtype: Any = None, attention: str | None = None) -> Any:
+def open_network(folder: Path, *, dtype: Any = None) -> Any:
     """Open the network of a folder with transformers: from safetensors, whole, and without code of its own.
 
     Parameters
@@ -105,8 +105,6 @@ def open_network(folder: Path, *, dtype: Any = None, attention: str | None = Non
     folder : Path
     dtype : torch.dtype, optional
         By default the one that the weights are stored in.
-    attention : str, optional
-        How attention is computed.
 
     Raises
     ------
@@ -118,7 +116,6 @@ def open_network(folder: Path, *, dtype: Any = None, attention: str | None = Non
         model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
             folder,
             dtype=dtype,
-            attn_implementation=attention,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,

@@ -138,7 +138,7 @@ def _write_aside(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, Any])
         head = load_head(aside, model.config.hidden_size)
     save_weights(model, tokenizer, aside)
     # what the runtime computes with is what was written, not what was trained
-    written = open_network(aside, dtype=torch.float32, attention="eager")
+    written = open_network(aside, dtype=torch.float32)
     export_graph(written, tokenizer, aside, head)
     check_parity(write_manifest(aside, **seal))
     (out / MANIFEST).unlink(missing_ok=True)
