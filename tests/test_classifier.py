@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from stance.checkpoint import GRAPH, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError, StanceError
 from stance.inference import classifier as classifier_module
+from stance.inference.ahead import one_ahead
 from stance.inference.answers import softmax
 from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend, fastest_precision
@@ -102,6 +103,26 @@ def test_padding_to_the_longest_input_changes_nothing(clf: StanceClassifier) -> 
     short, long = ("they met", "no"), ("they met", "the ministry denied it " * 40)
     beside = clf.predict_proba([short, long], batch_size=2)[0]
     assert_same_answers(beside[None], clf.predict_proba([short]))
+
+
+def test_a_claim_that_is_too_long_is_named_by_its_place_in_all_chunks(
+    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier_module, "PAIRS_PER_CHUNK", 2)
+    with pytest.raises(InputError, match="pair 5: the claim"):
+        clf.predict_proba([("a", "b")] * 5 + [("they " * 500, "b")])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_what_is_made_ahead_comes_in_order(count: int) -> None:
+    assert list(one_ahead(lambda n: n * n, range(count))) == [n * n for n in range(count)]
+
+
+def test_an_error_of_what_is_made_ahead_comes_where_its_result_would_have() -> None:
+    ahead = one_ahead(lambda n: 6 // n, [2, 1, 0, 3])
+    assert [next(ahead), next(ahead)] == [3, 6]
+    with pytest.raises(ZeroDivisionError):
+        next(ahead)
 
 
 def test_pairs_are_answered_in_their_places_across_chunks(

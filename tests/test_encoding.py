@@ -15,7 +15,6 @@ from stance.checkpoint import CONFIG, TOKENIZER, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import (
     LENGTH_STEP,
-    TOKENS_PER_BATCH,
     PairEncoder,
     check_pairs,
     pad_batch,
@@ -27,6 +26,7 @@ from stance.inference.encoding import (
 from tokenizers import Tokenizer
 
 CLS, SEP = 2, 3
+TOKENS = 1000
 MAX_LENGTH = 64
 CLAIM_LIMIT = MAX_LENGTH - 3 - 8
 words = st.lists(
@@ -228,14 +228,16 @@ def test_a_tokenizer_that_does_not_join_texts_as_it_takes_pairs_is_given_pairs(
     batch_size=st.one_of(st.none(), st.integers(1, 400)),
 )
 def test_batches_hold_every_pair_once_longest_first(lengths: list[int], batch_size: int | None) -> None:
-    batches = [batch.tolist() for batch in token_batches(np.array(lengths, dtype=np.int64), batch_size)]
+    batches = [
+        batch.tolist() for batch in token_batches(np.array(lengths, dtype=np.int64), TOKENS, batch_size)
+    ]
     order = [index for batch in batches for index in batch]
     assert sorted(order) == list(range(len(lengths)))
     assert [lengths[i] for i in order] == sorted(lengths, reverse=True)
     for batch in batches:
         assert len({lengths[i] for i in batch}) == 1
         if batch_size is None:
-            assert len(batch) * lengths[batch[0]] <= TOKENS_PER_BATCH
+            assert len(batch) * lengths[batch[0]] <= TOKENS
         else:
             assert len(batch) <= batch_size
 
@@ -243,7 +245,7 @@ def test_batches_hold_every_pair_once_longest_first(lengths: list[int], batch_si
 @settings(deadline=None)
 @given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=300), at_once=st.integers(2, 16))
 def test_few_pairs_are_shared_out_among_those_that_compute(lengths: list[int], at_once: int) -> None:
-    batches = list(token_batches(np.array(lengths, dtype=np.int64), at_once=at_once))
+    batches = list(token_batches(np.array(lengths, dtype=np.int64), TOKENS, at_once=at_once))
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     shared = [len(batch) * lengths[batch[0]] for batch in batches if len(batch) > 1]
     assert all(tokens <= sum(lengths) / (2 * at_once) for tokens in shared)
@@ -257,12 +259,12 @@ def test_what_a_pair_is_padded_to_follows_from_its_own_length(lengths: list[int]
     assert (widths <= longest).all()
     assert ((widths % LENGTH_STEP == 0) | (widths == longest)).all()
     assert (widths - kept < LENGTH_STEP).all()
-    for batch in token_batches(widths):
+    for batch in token_batches(widths, TOKENS):
         assert len(set(widths[batch])) == 1  # or the padding would follow from the neighbours
 
 
 def test_a_pair_longer_than_the_budget_stands_alone() -> None:
-    batches = list(token_batches(np.array([5, TOKENS_PER_BATCH + 1, 7])))
+    batches = list(token_batches(np.array([5, TOKENS + 1, 7]), TOKENS))
     assert [batch.tolist() for batch in batches] == [[1], [2], [0]]
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Encoding
 
-from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
-from stance.errors import CheckpointError, InputError, first_line
+from stance.checkpoint import Checkpoint
+from stance.errors import CheckpointError, InputError
+from stance.inference.ahead import one_ahead
 from stance.inference.answers import AnsweredPairs, Pairs, softmax
 from stance.inference.encoding import (
+    EncodedPairs,
     Outputs,
     PairEncoder,
     check_pairs,
@@ -21,6 +23,7 @@ from stance.inference.encoding import (
     pair_problem,
     token_batches,
 )
+from stance.inference.finding import find_checkpoint
 from stance.inference.sanity import tell_doubts
 from stance.schema import LABELS, Label, Prediction
 
@@ -42,6 +45,11 @@ class Backend(Protocol):
     @property
     def at_once(self) -> int:
         """Batches that are computed side by side."""
+        ...
+
+    @property
+    def tokens_per_batch(self) -> int:
+        """Padded tokens that a batch should hold at most."""
         ...
 
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
@@ -258,14 +266,19 @@ class StanceClassifier:
             from rich.progress import track
 
             starts = track(starts, "classifying", console=Console(stderr=True))
-        for start in starts:
-            yield self._run_chunk(checked[start : start + PAIRS_PER_CHUNK], batch_size)
 
-    def _run_chunk(self, pairs: Pairs, batch_size: int | None) -> AnsweredPairs:
-        encoded = self._encoder.encode(pairs)
+        def encoded(start: int) -> tuple[Pairs, EncodedPairs]:
+            pairs = checked[start : start + PAIRS_PER_CHUNK]
+            return pairs, self._encoder.encode(pairs, first=start)
+
+        for pairs, tokens in one_ahead(encoded, starts):
+            yield self._run_chunk(pairs, tokens, batch_size)
+
+    def _run_chunk(self, pairs: Pairs, encoded: EncodedPairs, batch_size: int | None) -> AnsweredPairs:
         widths = padded(encoded.lengths, self.checkpoint.max_length)
-        batches = list(token_batches(widths, batch_size, at_once=self._backend.at_once))
-        outputs = self._backend.compute(encoded.encodings, batches)
+        backend = self._backend
+        batches = list(token_batches(widths, backend.tokens_per_batch, batch_size, at_once=backend.at_once))
+        outputs = backend.compute(encoded.encodings, batches)
         if not all(np.isfinite(values).all() for values in (outputs.logits, *(outputs.spans or []))):
             raise CheckpointError(
                 f"the network of {str(self.checkpoint.path)!r} gave values that are not finite; "
@@ -273,24 +286,3 @@ class StanceClassifier:
             )
         probabilities = softmax(outputs.logits / self.checkpoint.temperature)
         return AnsweredPairs(pairs, encoded, probabilities, outputs.spans)
-
-
-def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
-    """Open a checkpoint by folder or by hub id; ``None`` is the embedded one."""
-    if path_or_hub_id is None:
-        return default_checkpoint()
-    text = str(path_or_hub_id)
-    looks_like_id = isinstance(path_or_hub_id, str) and text.count("/") == 1 and text[0] not in "./~"
-    if Path(text).exists() or not looks_like_id:
-        return open_checkpoint(Path(text).expanduser())
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        folder = snapshot_download(text, allow_patterns=[*FILES, MANIFEST])
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise CheckpointError(
-            f"{text!r} is no folder here and could not be fetched from the Hugging Face hub "
-            f"({first_line(error)}); give a checkpoint folder or a hub id"
-        ) from error
-    return open_checkpoint(folder)

@@ -18,10 +18,6 @@ from stance.errors import CheckpointError, InputError
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-TOKENS_PER_BATCH = 2048
-"""Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run on the CPU
-grows with it (twice as many took 110 MB more on two threads, and no less time)."""
-
 LENGTH_STEP = 8
 """Pairs are padded to a multiple of this, and share a batch only with pairs of the same padded length: what
 is computed for a pair depends on nothing but the pair, to the last bit. With padding that follows the longest
@@ -85,15 +81,21 @@ class PairEncoder:
         sample = ("A claim.", "A sentence about it.")
         self._joins = _alike(self._joined([sample])[0], self._tokenizer.encode(*sample))
 
-    def encode(self, pairs: Sequence[tuple[str, str]]) -> EncodedPairs:
+    def encode(self, pairs: Sequence[tuple[str, str]], *, first: int = 0) -> EncodedPairs:
         """Tokenise checked pairs.
+
+        Parameters
+        ----------
+        pairs : sequence of (claim, sentence)
+        first : int
+            The index of the first pair, for messages.
 
         Raises
         ------
         InputError
             If a claim leaves no room for the sentence; the message names the pair.
         """
-        for index, (claim, _) in enumerate(pairs):
+        for index, (claim, _) in enumerate(pairs, start=first):
             problem = self.claim_problem(claim)
             if problem:
                 raise InputError(f"pair {index}: {problem}")
@@ -165,7 +167,7 @@ def padded(lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64
 
 
 def token_batches(
-    widths: npt.NDArray[np.int64], batch_size: int | None = None, *, at_once: int = 1
+    widths: npt.NDArray[np.int64], tokens: int, batch_size: int | None = None, *, at_once: int = 1
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the indices of batches of the same padded length, longest first.
 
@@ -173,20 +175,21 @@ def token_batches(
     ----------
     widths : ndarray of shape (n_pairs,)
         Padded tokens of every pair (:func:`padded`).
+    tokens : int
+        Padded tokens in one batch at most; a longer pair stands alone.
     batch_size : int, optional
-        Most pairs in one batch; by default as many as fill ``TOKENS_PER_BATCH`` padded tokens.
+        Pairs in one batch at most, instead of ``tokens``.
     at_once : int
         Batches that are computed side by side: few pairs are shared out among them.
     """
-    most = TOKENS_PER_BATCH
     if at_once > 1:  # two batches for each, so that they end at about the same time
-        most = min(most, int(widths.sum()) // (2 * at_once))
+        tokens = min(tokens, int(widths.sum()) // (2 * at_once))
     if not len(widths):
         return
     order = np.argsort(-widths, kind="stable")
     starts = np.flatnonzero(np.diff(widths[order], prepend=-1))
     for alike in np.split(order, starts[1:]):
-        size = batch_size or max(1, most // int(widths[alike[0]]))
+        size = batch_size or max(1, tokens // int(widths[alike[0]]))
         yield from (alike[start : start + size] for start in range(0, len(alike), size))
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CUDA_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 """Device files of NVIDIA's driver, on Linux and under WSL."""
 
+TOKENS_PER_BATCH = 1 << 15
+"""Padded tokens in one batch: what a GPU needs to be busy."""
+
 
 def cuda_is_there() -> bool:
     """Whether torch sees a CUDA device; torch is not even imported where there is no driver."""
@@ -75,26 +78,39 @@ class TorchBackend:
         """Batches that are computed side by side."""
         return 1
 
+    @property
+    def tokens_per_batch(self) -> int:
+        """Padded tokens that a batch should hold at most."""
+        return TOKENS_PER_BATCH
+
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
         """Compute logits, and spans where the checkpoint has a voice head."""
-        torch = self._torch
         logits = np.empty((len(encodings), 3), dtype=np.float32)
         spans: list[npt.NDArray[np.float32]] = [np.empty((0, 2), np.float32)] * len(encodings)
-        with torch.inference_mode():
-            for indices in batches:
-                arrays = pad_batch(
-                    [encodings[i] for i in indices], self._names, self._checkpoint.max_length, self._pad_id
-                )
-                inputs = {
-                    name: torch.from_numpy(array).to(self._device, non_blocking=True)
-                    for name, array in arrays.items()
-                }
-                out = self._model(**inputs, output_hidden_states=self._head is not None)
-                logits[indices] = out.logits.float().cpu().numpy()
-                if self._head is not None:
-                    states = out.hidden_states[-1] @ self._head["weight"].T + self._head["bias"]
+        with self._torch.inference_mode():
+            computed = [self._compute_batch([encodings[i] for i in indices]) for indices in batches]
+            for indices, (given, states) in zip(batches, computed, strict=True):
+                logits[indices] = given.float().cpu().numpy()  # only now is a device waited for
+                if states is not None:
                     keep_spans(spans, states.float().cpu().numpy(), encodings, indices)
         return Outputs(logits, spans if self._head is not None else None)
+
+    def _compute_batch(self, encodings: Sequence[Encoding]) -> tuple[Any, Any]:
+        """Return logits, and spans where there is a voice head, as tensors on the device."""
+        arrays = pad_batch(encodings, self._names, self._checkpoint.max_length, self._pad_id)
+        out = self._model(
+            **{name: self._moved(array) for name, array in arrays.items()},
+            output_hidden_states=self._head is not None,
+        )
+        if self._head is None:
+            return out.logits, None
+        return out.logits, out.hidden_states[-1] @ self._head["weight"].T + self._head["bias"]
+
+    def _moved(self, array: npt.NDArray[np.int64]) -> Any:
+        tensor = self._torch.from_numpy(array)
+        if self._device == "cpu":
+            return tensor
+        return tensor.pin_memory().to(self._device, non_blocking=True)
 
 
 def open_network(folder: Path, *, dtype: Any = None) -> Any:

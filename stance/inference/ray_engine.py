@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 from stance.errors import CheckpointError, StanceError, require
 from stance.inference.batch import ROWS_PER_CHUNK, classify_rows, model_of, progress_bar
-from stance.inference.classifier import StanceClassifier, find_checkpoint
+from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend
+from stance.inference.finding import find_checkpoint
 from stance.inference.inputs import find_files
 from stance.inference.manifest import Model, check_output, open_run
 from stance.inference.shards import Run

@@ -1,0 +1,29 @@
+"""Finding a checkpoint: the embedded one, a folder, or one on the Hugging Face hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
+from stance.errors import CheckpointError, first_line
+
+
+def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
+    """Open a checkpoint by folder or by hub id; ``None`` is the embedded one."""
+    if path_or_hub_id is None:
+        return default_checkpoint()
+    text = str(path_or_hub_id)
+    looks_like_id = isinstance(path_or_hub_id, str) and text.count("/") == 1 and text[0] not in "./~"
+    if Path(text).exists() or not looks_like_id:
+        return open_checkpoint(Path(text).expanduser())
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(text, allow_patterns=[*FILES, MANIFEST])
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"{text!r} is no folder here and could not be fetched from the Hugging Face hub "
+            f"({first_line(error)}); give a checkpoint folder or a hub id"
+        ) from error
+    return open_checkpoint(folder)
