@@ -13,7 +13,9 @@ from typing import Any
 from stance.cards import table
 
 SPEED_RESULTS = Path("benchmarks/results")
-MEASUREMENTS = ("throughput", "restricted", "comparing", "cold", "growth", "training", "weight", "gpu")
+MEASUREMENTS = (
+    "throughput", "formats", "restricted", "comparing", "cold", "growth", "training", "weight", "gpu",
+)  # fmt: skip
 NOT_MEASURED = "Not measured yet; run: `make bench`"
 PLOT = "speed.svg"
 
@@ -91,6 +93,23 @@ def throughput_table(result: Mapping[str, Any]) -> str:
         f"{result['operations_per_pair'] / 1e9:.2f} GFLOP a pair; the machine multiplies matrices at "
         f"{rates['bf16'] / 1e9:,.0f} GFLOP/s in bf16 and {rates['f32'] / 1e9:,.0f} in f32."
     )
+
+
+def formats_table(result: Mapping[str, Any]) -> str:
+    """Return rate, labels and scores of every number format."""
+    rows = [
+        (
+            name,
+            shown_rate(one["pairs_per_second"]),
+            f"{one['label_agreement']:.4f}",
+            f"{one['mean_difference']:.4f}",
+            f"{one['macro_f1']:.4f}",
+        )
+        for name, one in result["formats"].items()
+    ]
+    head = ("format", "pairs/s", "labels as f32", "mean difference of a probability", "macro-F1 validation")
+    counts = f"{result['pairs']:,} pairs timed, {result['scored']:,} validation pairs scored."
+    return f"{table(head, rows)}\n\n{counts}"
 
 
 def restricted_table(result: Mapping[str, Any]) -> str:
@@ -234,6 +253,7 @@ def gpu_table(result: Mapping[str, Any]) -> str:
 
 _SECTIONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "throughput": throughput_table,
+    "formats": formats_table,
     "restricted": restricted_table,
     "comparing": comparing_table,
     "cold": cold_table,

@@ -286,6 +286,14 @@ RESULTS: dict[str, dict[str, Any]] = {
         "matrix_rate": {"bf16": 2e12, "f32": 1e11},
         "contenders": {"stance": contender(1234.0, 1.0, macro_f1=0.68), "pipeline": contender(411.0, 3.0)},
     },
+    "formats": {
+        "pairs": 3000, "scored": 1500,
+        "formats": {
+            "f32": {
+                "pairs_per_second": 200.0, "label_agreement": 1.0, "mean_difference": 0.0, "macro_f1": 0.7
+            }
+        },
+    },
     "restricted": {
         "limits": {
             "AVX2": {
@@ -348,6 +356,7 @@ def test_every_measurement_has_its_module_and_its_section() -> None:
 
 def test_what_was_measured_stands_in_the_tables() -> None:
     assert "| stance | some | 32 | 1,234 | 1.00 | 50% / 90% | 300 |" in section("throughput", MEASURED)
+    assert "| f32 | 200 | 1.0000 | 0.0000 | 0.7000 |" in section("formats", MEASURED)
     assert "| failed |" in section("restricted", MEASURED)
     assert "no kernel" in section("restricted", MEASURED)
     assert "91% of the plain rate" in section("comparing", MEASURED)

@@ -1,0 +1,88 @@
+"""The number format of the CPU runtime: the fastest that the processor has of those that keep the answers.
+
+``bf16`` where the processor multiplies it, ``int8`` where it has AVX-512 VNNI alone, else ``f32``. What each
+does to labels and scores is measured on the validation splits: docs/speed.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.inference.openvino_import import import_openvino
+
+PRECISIONS = ("f32", "bf16", "int8")
+
+SETS_WITH_BF16 = ("BF16", "FP16", "AMX", "AVX10")
+"""Parts of the names of the instruction sets that multiply bf16, as oneDNN calls them."""
+
+WEIGHT_GROUP = 128
+"""Weights of an output that share a scale, where their number can be divided by it."""
+
+ACTIVATION_GROUP = 32
+"""Activations of a token that share a scale. With 64 one label in 180 is another than in f32."""
+
+
+def fastest_precision() -> str:
+    """Choose for this processor; ``ONEDNN_MAX_CPU_ISA`` may hold it to less than it has."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()  # OpenVINO names capabilities beyond it
+    unlimited = limit in ("", "ALL", "DEFAULT") or any(one in limit for one in SETS_WITH_BF16)
+    has = available_precisions()
+    if "bf16" in has and unlimited:
+        return "bf16"
+    allows_vnni = unlimited or limit == "AVX512_CORE_VNNI"
+    return "int8" if "int8" in has and allows_vnni else "f32"
+
+
+def available_precisions() -> list[str]:
+    """Return the formats that this processor has, ``f32`` first."""
+    capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    has = {"f32": True, "bf16": "BF16" in capabilities, "int8": _has_vnni()}
+    return [name for name in PRECISIONS if has[name]]
+
+
+def runtime_settings(precision: str) -> dict[str, str]:
+    """Return what OpenVINO is told about a number format."""
+    if precision == "int8":
+        return {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP)}
+    return {"INFERENCE_PRECISION_HINT": precision}
+
+
+def round_weights(network: Any) -> None:
+    """Round the weights of the linear layers to 8 bits, in place; activations are rounded as they come.
+
+    Layers behind the pooling see one token a pair: they cost nothing and stay as they are.
+
+    Parameters
+    ----------
+    network : openvino.Model
+    """
+    from openvino import opset13 as op
+
+    for node in network.get_ops():
+        if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
+            continue
+        constant = node.input_value(1).get_node()
+        if constant.get_type_name() == "Convert":  # weights are stored in 16 bits
+            constant = constant.input_value(0).get_node()
+        of_tokens = node.input_value(0).get_partial_shape().rank.get_length() == 3
+        if constant.get_type_name() != "Constant" or not of_tokens:
+            continue
+        weights = constant.get_data().astype(np.float32)
+        outputs, inputs = weights.shape
+        group = WEIGHT_GROUP if inputs % WEIGHT_GROUP == 0 else inputs
+        grouped = weights.reshape(outputs, inputs // group, group)
+        scales = np.maximum(np.abs(grouped).max(axis=-1, keepdims=True), 1e-12) / 127
+        rounded = op.constant(np.round(grouped / scales).astype(np.int8))
+        restored = op.multiply(op.convert(rounded, "f32"), op.constant(scales))
+        shaped = op.reshape(restored, op.constant(np.array([outputs, inputs])), special_zero=False)
+        node.input(1).replace_source_output(shaped.output(0))
+    network.validate_nodes_and_infer_types()
+
+
+def _has_vnni() -> bool:
+    cpuinfo = Path("/proc/cpuinfo")  # where there is none, nothing is known
+    return cpuinfo.is_file() and "avx512_vnni" in cpuinfo.read_text(encoding="utf-8", errors="replace")
