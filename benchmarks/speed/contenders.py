@@ -301,10 +301,10 @@ class StanceWithTokens(Stance):
         encoder = self.predictor._encoder
         encode, known = encoder.encode, {}
 
-        def remembered(pairs: Sequence[Pair]) -> Any:
+        def remembered(pairs: Sequence[Pair], *, first: int = 0) -> Any:
             key = (len(pairs), pairs[0], pairs[-1])
             if key not in known:
-                known[key] = encode(pairs)
+                known[key] = encode(pairs, first=first)
             return known[key]
 
         encoder.encode = remembered  # type: ignore[method-assign]
