@@ -30,15 +30,17 @@ def read_article(path: str | Path) -> Article:
     Parameters
     ----------
     path : str or Path
-        ``.txt``: the text as it is. ``.json``: an object with ``text`` and, if known, ``outlet``,
-        ``title``, ``published``, ``url``. ``.html``: the story is extracted from the page (extra:
-        html). All in UTF-8; a byte order mark is ignored. Line endings are kept, so that offsets
-        are those of the file's text.
+        ``.txt``: the text as it is. ``.json``: an object with ``text`` and, if known, ``article_id``,
+        ``outlet``, ``title``, ``published``, ``url``. ``.html``, ``.htm``: the story is extracted from
+        the page (extra: html). All in UTF-8, at most 20,000,000 bytes and 1,000,000 characters; a byte
+        order mark is ignored. Line endings are kept, so that offsets are those of the file's text.
 
     Raises
     ------
     InputError
         If the file is missing, a folder, of another kind, not UTF-8, empty, broken or too large.
+    MissingExtraError
+        If it is a page and the extra html is not installed.
     """
     file = existing_file(path, "article", f"a file ending in {', '.join(ENDINGS)}")
     ending = file.suffix.lower()

@@ -15,9 +15,8 @@ SHORTEST = 8
 
 SIMILAR = Fraction(3, 5)
 """Share of the pairs of neighbouring words that copies have in common.
-
-Among the sentences of an event in ``data/newsroom``, told independently, hardly two reach a third of it;
-those with a word or two changed are above it.
+ Sentences told independently of one event in
+``data/newsroom`` stay far below it, those with a word or two changed are above it.
 """
 
 Words = tuple[str, ...]

@@ -229,9 +229,29 @@ def risks_table(thresholds: Mapping[str, float]) -> str:
 
 
 def example_table(example: Mapping[str, Any]) -> str:
-    """Return the board of the example."""
-    head = ("claim", "standing", *example["articles"])
-    return table(head, [(row["claim"], row["standing"], *row["verdicts"]) for row in example["claims"]])
+    """Return the board of the example, right verdicts in brackets where they are others, and its terms."""
+    rows = [
+        (
+            row["claim"],
+            row["standing"],
+            *(
+                given if given == right else f"{given} ({right})"
+                for given, right in zip(row["verdicts"], row["truth"], strict=True)
+            ),
+        )
+        for row in example["claims"]
+    ]
+    cells = [cell for row in rows for cell in row[2:]]
+    right = sum("(" not in cell for cell in cells)
+    return (
+        f"{table(('claim', 'standing', *example['articles']), rows)}\n\n"
+        f"The model was not trained on these claims. {right} of {len(cells)} cells are right; where one is "
+        "wrong, the verdict by our own labels stands in brackets. Take the board as a list of sentences to "
+        "read, not as findings.\n\n"
+        "A sentence counts for a side when the model gives that side a probability of at least "
+        f"{example['decisive']}. An article *supports* or *denies* a claim when its sentences take one side, "
+        "is *disputed* when they take both, else *neutral*."
+    )
 
 
 def sources_table() -> str:

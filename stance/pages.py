@@ -44,7 +44,7 @@ README_SETS = ("kremlin_call", "newsroom", "mnli")
 """Beginnings of the names of the evaluations that the README shows; the model card shows all."""
 
 MARKS = {
-    Path("README.md"): ("example", "scores"),
+    Path("README.md"): ("example", "scores", "verdicts"),
     Path("training/README.md"): ("minutes", "forgetting"),
     Path("docs/service.md"): ("limits", "figures"),
 }

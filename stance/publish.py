@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stance.articles import article_files, read_article, read_claims
 from stance.check import compare_sources
 from stance.checkpoint import default_checkpoint
@@ -23,12 +25,13 @@ from stance.errors import StanceError
 from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.suites import evaluation_data
-from stance.evaluation.verdicts import verdicts_of_report
+from stance.evaluation.verdicts import article_cells, verdicts_of_report
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
 from stance.pages import RESULTS, rendered_pages
 from stance.schema import LABELS
+from stance.verdicts import DECISIVE
 
 KREMLIN_CALL, NEWSROOM = Path("data/kremlin_call"), Path("data/newsroom")
 EXAMPLE_CLAIMS = KREMLIN_CALL / "example_claims.txt"
@@ -155,13 +158,18 @@ def _example_board(classifier: StanceClassifier) -> dict[str, Any]:
     claims = read_claims(EXAMPLE_CLAIMS)
     articles = [read_article(file) for file in article_files([KREMLIN_CALL / "retold"])]
     board = compare_sources(classifier, claims, articles)
+    labelled = read_examples(KREMLIN_CALL, "test")
+    unanswered = np.full((len(labelled), len(LABELS)), np.nan)
+    truth = {(one.claim, one.article): one.truth.value for one in article_cells(labelled, unanswered)}
     return {
+        "decisive": DECISIVE,
         "articles": [article.name for article in articles],
         "claims": [
             {
                 "claim": claims[row],
                 "standing": board.standing(row),
                 "verdicts": [check.verdict.value for check in board.checks[row]],
+                "truth": [truth[claims[row], article.name] for article in articles],
             }
             for row in board.ranked()
         ],

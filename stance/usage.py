@@ -72,7 +72,9 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--rows-per-shard", type=int, metavar="N", help="rows of a shard (default 8192)")
     verb.add_argument("--engine", choices=["local", "ray"], default="local", help="ray: on a cluster")
     verb.add_argument(
-        "--workers", metavar="MIN[:MAX]", help="with --engine ray: how many workers (default 1 to all)"
+        "--workers",
+        metavar="N|MIN:MAX",
+        help="with --engine ray: exactly N workers, or MIN to MAX (default 1 to all)",
     )
     verb.add_argument("--claim", help="one claim")
     verb.add_argument("--sentence", help="one sentence to hold against it")
@@ -82,7 +84,11 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(
         verbs, runs["check"], "stance check --claim 'The two leaders spoke by phone.' article.txt"
     )
-    verb.add_argument("article", type=Path, help="a .txt, .html or .json file")
+    verb.add_argument(
+        "article",
+        type=Path,
+        help="one article: .txt; .json with text and, if known, outlet, title, published, url; .html",
+    )
     verb.add_argument("--claim", required=True, help="the claim to hold against it")
     verb.add_argument("--explain", action="store_true", help="mark the words that matter most for the labels")
     verb.add_argument("--html", type=Path, help="write the sentences that decide as one self-contained page")
@@ -100,7 +106,9 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--markdown", type=Path, help="write the board as a Markdown table")
     verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     verb.add_argument(
-        "--parts", type=Path, help="folder for partial results of long runs (default CLAIMS.parts)"
+        "--parts",
+        type=Path,
+        help="folder for partial results (default NAME.parts beside the claims, or else the first article)",
     )
     _add_model(verb)
 

@@ -25,7 +25,8 @@ from stance.checkpoint import (
 )
 from stance.errors import CheckpointError
 from stance.inference.classifier import StanceClassifier
-from stance.train.export import check_parity, export_checkpoint, save_weights, write_checkpoint
+from stance.inference.openvino_import import import_openvino
+from stance.train.export import ASIDE, check_parity, export_checkpoint, save_weights, write_checkpoint
 
 from conftest import tiny_model
 
@@ -187,6 +188,21 @@ def test_a_failed_export_can_be_repeated(folder: Path, tmp_path: Path) -> None:
 
 def test_parity_holds_for_what_was_written(tiny_checkpoint: Checkpoint) -> None:
     check_parity(tiny_checkpoint)
+
+
+def test_a_family_that_cannot_be_converted_leaves_its_weights(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(program: object) -> None:
+        raise RuntimeError("no conversion rule\nfor this")
+
+    monkeypatch.setattr(import_openvino(), "convert_model", refuse)
+    with pytest.raises(
+        CheckpointError, match=r"cannot convert a bert model \(no conversion rule\).*are kept in"
+    ):
+        export_checkpoint(folder, tmp_path / "out")
+    kept = tmp_path / "out" / ASIDE
+    assert {path.name for path in kept.iterdir()} >= {CONFIG, WEIGHTS, "tokenizer.json"}
 
 
 def test_a_graph_that_differs_from_torch_is_refused(folder: Path) -> None:

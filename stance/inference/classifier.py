@@ -61,7 +61,7 @@ class StanceClassifier:
     """Labels (claim, sentence) pairs as ``supports``, ``denies`` or ``neutral``.
 
     Build one with :meth:`from_pretrained`. It may be shared by threads, sent to other processes and used
-    on in a forked one (on the CPU; CUDA itself works in spawned processes only).
+    further in a forked one (on the CPU; CUDA itself works in spawned processes only).
 
     Attributes
     ----------

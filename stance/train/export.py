@@ -31,7 +31,7 @@ from stance.checkpoint import (
     read_json_object,
     write_manifest,
 )
-from stance.errors import CheckpointError, InputError, require
+from stance.errors import CheckpointError, InputError, first_line, require
 from stance.files import told_if_full
 from stance.inference.answers import softmax
 from stance.inference.cpu import TOKENS_PER_BATCH, CpuBackend
@@ -207,8 +207,14 @@ def export_graph(model: Any, tokenizer: Any, folder: Path, head: Any = None) -> 
         warnings.simplefilter("ignore", category=DeprecationWarning)
         warnings.simplefilter("ignore", category=FutureWarning)
         whole = model.eval() if head is None else BothOutputs(model, head).eval()
-        program = torch.export.export(whole, args=(), kwargs=example, dynamic_shapes=free)
-        network = openvino.convert_model(program)
+        try:
+            program = torch.export.export(whole, args=(), kwargs=example, dynamic_shapes=free)
+            network = openvino.convert_model(program)
+        except Exception as error:  # neither raises anything narrower
+            raise CheckpointError(
+                f"the CPU runtime cannot convert a {model.config.model_type} model ({first_line(error)}); "
+                f"its weights and tokenizer are kept in {str(folder)!r}, which transformers opens"
+            ) from error
     with tempfile.TemporaryDirectory() as scratch:
         xml = Path(scratch) / "graph.xml"
         openvino.save_model(network, xml, compress_to_fp16=True)
