@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stance.check import STANDINGS, ArticleCheck, SentenceStance, SourceComparison, Verdict
+from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
 from stance.schema import LABELS, Label
 
 MARKS = {
@@ -51,7 +51,6 @@ def board_data(comparison: SourceComparison) -> dict[str, Any]:
     return {
         "marks": {verdict.value: mark for verdict, mark in MARKS.items()},
         "labels": [label.value for label in LABELS],
-        "standings": list(STANDINGS),
         "articles": articles,
         "claims": claims,
     }

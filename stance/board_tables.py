@@ -16,9 +16,6 @@ from stance.tables import csv_rows
 
 COLUMNS = ("claim", "standing", "article", "verdict", "supports", "denies", "sentence", "voice", "also_in")
 
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-"""What a spreadsheet may take for a formula, which it would compute when the file is opened."""
-
 _MARKDOWN = re.compile(r"[\\`*_\[\]~]")
 
 
@@ -63,7 +60,7 @@ def _rows(comparison: SourceComparison) -> Iterator[dict[str, Any]]:
             strongest = _strongest(check)
             others = next((others for one, others in copies.get(column, ()) if one is strongest), [])
             values["also_in"] = "; ".join(names[other] for other in others)
-            yield {key: _harmless(value) for key, value in values.items()}
+            yield values
 
 
 def _strongest(check: ArticleCheck) -> SentenceStance | None:
@@ -80,10 +77,6 @@ def _verdict(check: ArticleCheck, name: str) -> dict[str, Any]:
         "sentence": strongest.sentence.text if strongest else "",
         "voice": name if voice == "" else voice,
     }
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _markdown(text: str) -> str:

@@ -71,7 +71,7 @@ def compare_sources(
     predictor : Predictor
     claims : sequence of str
     articles : iterable of Article
-        With different ``article_id``.
+        With different ``article_id``; one without is known by its number, from 1.
     parts : Parts, optional
         Where to keep partial results on disk, so that an interrupted run can go on. Discard them when the
         comparison is where it belongs.
@@ -130,7 +130,7 @@ def checked_articles(articles: Iterable[Article]) -> list[Article]:
         raise InputError(f"articles is {articles!r:.40}; expected a list of articles")
     sources = []
     seen: set[str] = set()
-    for article in articles:
+    for number, article in enumerate(articles, start=1):
         if not isinstance(article, Article):
             raise InputError(
                 f"{article!r:.40} is no Article; read one with read_article(path) or build Article(text)"
@@ -141,12 +141,11 @@ def checked_articles(articles: Iterable[Article]) -> list[Article]:
         sentences = article.sentences or tuple(split_sentences(article.text))
         if not sentences:
             raise InputError(f"article {article.name!r} has no text")
-        if article.article_id and article.article_id in seen:
-            raise InputError(
-                f"two articles have the id {article.article_id!r}; give them different ids (file names)"
-            )
-        seen.add(article.article_id)
-        sources.append(replace(article, sentences=sentences))
+        article_id = article.article_id or str(number)
+        if article_id in seen:
+            raise InputError(f"two articles have the id {article_id!r}; give them different ids (file names)")
+        seen.add(article_id)
+        sources.append(replace(article, article_id=article_id, sentences=sentences))
     if not sources:
         raise InputError("no article is given; expected at least one")
     return sources

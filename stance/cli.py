@@ -51,18 +51,11 @@ def classify(options: argparse.Namespace) -> int:
     """Classify one pair or a file of pairs."""
     if not options.pairs:
         prediction = open_classifier(options).classify(options.claim, options.sentence)
-        probabilities = {label.value: p for label, p in prediction.probabilities.items()}
         if options.json:
-            print_json(
-                {
-                    "label": prediction.label.value,
-                    "probabilities": probabilities,
-                    "voice": prediction.voice,
-                    "truncated": prediction.truncated,
-                }
-            )
+            print_json(prediction.to_dict())
         else:
-            print(f"{prediction.label}  " + "  ".join(f"{n} {p:.3f}" for n, p in probabilities.items()))
+            shares = "  ".join(f"{label} {p:.3f}" for label, p in prediction.probabilities.items())
+            print(f"{prediction.label}  {shares}")
         return 0
     counts = classify_files(options)
     if options.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,6 +100,6 @@ def suggested_claims(
 
 def parts_of(options: argparse.Namespace) -> Parts:
     """Return where partial results go: beside the claims or else the articles, unless told otherwise."""
-    beside = options.claims or options.articles[0]
-    folder = options.parts or beside.with_name(beside.name + ".parts")
+    beside = Path(os.path.abspath(options.claims or options.articles[0]))
+    folder = options.parts or beside.parent / f"{beside.name or 'articles'}.parts"
     return Parts(folder, resume=options.resume)

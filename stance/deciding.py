@@ -15,7 +15,7 @@ from stance.verdicts import DECISIVE
 PAIRS_PER_CHUNK = 8192
 """Pairs that are computed, and written to disk, together; bounds the memory of a comparison."""
 
-Pair = tuple[str, str]
+TextPair = tuple[str, str]
 
 
 class Answer(NamedTuple):
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
         return self.label is not Label.NEUTRAL and self.probabilities[self.label] >= DECISIVE
 
 
-def answers(predictor: Predictor, pairs: Sequence[Pair]) -> Iterator[Answer]:
+def answers(predictor: Predictor, pairs: Sequence[TextPair]) -> Iterator[Answer]:
     """Yield an answer for every pair."""
     if hasattr(predictor, "classify_pairs"):
         for one in predictor.classify_pairs(pairs):
@@ -84,7 +84,7 @@ def decisive_answers(
 
 
 def _of_chunk(
-    predictor: Predictor, chunk: Sequence[Pair], number: int, parts: Parts | None
+    predictor: Predictor, chunk: Sequence[TextPair], number: int, parts: Parts | None
 ) -> Iterator[tuple[int, Answer]]:
     """Yield the answers of a chunk that decide, with their places; from disk where they are there."""
     rows = parts.load(number) if parts is not None else None
@@ -106,8 +106,8 @@ def _manifest(predictor: Predictor, claims: Sequence[str], texts: Sequence[str])
     return {
         "claims": _digest(claims),
         "articles": _digest(texts),
-        "checkpoint": getattr(checkpoint, "digest", type(predictor).__qualname__),
-        "runtime": getattr(predictor, "runtime", ""),
+        "checkpoint": getattr(checkpoint, "digest", repr(predictor)),
+        "runtime": getattr(predictor, "arithmetic", ""),
         "pairs_per_chunk": PAIRS_PER_CHUNK,
         "decisive": DECISIVE,
     }

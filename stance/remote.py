@@ -50,7 +50,10 @@ def local_copy(path: str | Path) -> Iterator[Path]:
         copy = Path(folder) / PurePosixPath(str(path)).name
         with _guarded(str(path)) as (files, name):
             files.get_file(name, str(copy))
-        yield copy
+        try:
+            yield copy
+        except InputError as error:  # nobody knows the copy
+            raise InputError(str(error).replace(str(copy), str(path))) from error
 
 
 @contextmanager
@@ -75,7 +78,7 @@ def _guarded(url: str) -> Iterator[tuple[Any, str]]:
     try:
         files, name = fsspec.url_to_fs(url)
         yield files, str(name)
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # file systems raise whatever their clients raise
         raise InputError(
             f"{url[:200]!r} cannot be used: {str(error) or type(error).__name__}; expected the URL of a file "
             "system that fsspec knows, whose package is installed and which can be reached"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from stance.errors import InputError
 
@@ -111,6 +111,15 @@ class Prediction:
     probabilities: Mapping[Label, float]
     voice: str | None = None
     truncated: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "label": self.label.value,
+            "probabilities": {label.value: p for label, p in self.probabilities.items()},
+            "voice": self.voice,
+            "truncated": self.truncated,
+        }
 
     @property
     def confidence(self) -> float:

@@ -43,6 +43,10 @@ class KeywordClassifier:
             raise InputError(f"{error}; expected one of {', '.join(LABELS)}") from error
         self._confidence = confidence
 
+    def __repr__(self) -> str:
+        words = {word: label.value for word, label in self._words.items()}
+        return f"KeywordClassifier({words}, confidence={self._confidence})"
+
     def predict_proba(
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None, progress: bool = False
     ) -> npt.NDArray[np.float32]:

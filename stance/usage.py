@@ -71,11 +71,7 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--shards", action="store_true", help="leave a folder of shards instead of one file")
     verb.add_argument("--rows-per-shard", type=int, metavar="N", help="rows of a shard (default 8192)")
     verb.add_argument("--engine", choices=["local", "ray"], default="local", help="ray: on a cluster")
-    verb.add_argument(
-        "--workers",
-        metavar="N|MIN:MAX",
-        help="with --engine ray: exactly N workers, or MIN to MAX (default 1 to all)",
-    )
+    verb.add_argument("--workers", metavar="N|MIN:MAX", help="with ray: how many workers (default 1 to all)")
     verb.add_argument("--claim", help="one claim")
     verb.add_argument("--sentence", help="one sentence to hold against it")
     verb.set_defaults(usage=lambda options, verb=verb: _check_classify_usage(verb, options))

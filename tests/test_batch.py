@@ -543,7 +543,7 @@ def test_the_manifest_of_shards_says_what_they_are(clf: StanceClassifier, tmp_pa
     assert manifest["input"] == [[file_digest(source), 6]]
     assert manifest["files"] == [str(source)]
     assert manifest["checkpoint"] == clf.checkpoint.digest
-    assert manifest["runtime"] == clf.runtime
+    assert manifest["runtime"] == clf.arithmetic
     assert manifest["rows_per_chunk"] == 4
     assert list(manifest["columns"]) == ["id", "claim", "sentence", *RESULTS]
     assert manifest["finished"] == {"rows": 6, "errors": 1, "shards": 2}
@@ -554,7 +554,7 @@ def test_a_shard_that_was_lost_is_made_again(clf: StanceClassifier, tmp_path: Pa
     counts = classify_file(clf, source, folder, shards=True, rows_per_shard=4)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     (folder / "00000-00000002.parquet").unlink()
-    with pytest.raises(InputError, match="holds an interrupted run"):
+    with pytest.raises(InputError, match="holds a finished run"):
         classify_file(clf, source, folder, shards=True, rows_per_shard=4)
     stopper = stopping(clf, 1)  # one chunk and no more
     assert classify_file(stopper, source, folder, shards=True, rows_per_shard=4, resume=True) == counts

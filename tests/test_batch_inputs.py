@@ -119,6 +119,7 @@ def test_json_lines_that_cannot_be_read_at_all_are_error_rows(clf: StanceClassif
     ("name", "message"),
     [
         ("p.csv.gz", "packed as .gz; unpack it"),
+        ("p.csv.bak", "is a folder that holds no file ending in .csv"),
         ("notes.txt", "is a folder that holds no file ending in .csv"),
         (".p.csv", "is a folder that holds no file ending in .csv"),
     ],
@@ -199,6 +200,9 @@ def test_urls_are_read_and_shards_written_to_them(clf: StanceClassifier, tmp_pat
         table = write(tmp_path / name, *(f"{name}{n}" for n in range(5)))
         files.pipe(f"/bucket/in/{name}", table.read_bytes())
     files.pipe("/bucket/in/README.md", b"no table")
+    files.pipe("/bucket/in/_temporary/0.csv", b"not meant")
+    with pytest.raises(InputError, match="lies in the input folder"):
+        classify_file(clf, f"{bucket}/in", f"{bucket}/in/out.csv", shards=True)
     local, remote = tmp_path / "out.csv", f"{bucket}/out.csv"
     counts = classify_file(clf, f"{bucket}/in", local, shards=True, rows_per_shard=2)
     assert counts == {"rows": 10, "errors": 0}
@@ -208,7 +212,7 @@ def test_urls_are_read_and_shards_written_to_them(clf: StanceClassifier, tmp_pat
     for name in names[:-1]:
         assert files.cat(f"/bucket/out.csv/{name}") == (local / name).read_bytes()
     files.rm(f"/bucket/out.csv/{names[2]}")
-    with pytest.raises(InputError, match="holds an interrupted run"):
+    with pytest.raises(InputError, match="holds a finished run"):
         classify_file(clf, f"{bucket}/in", remote, shards=True, rows_per_shard=2)
     assert classify_file(clf, f"{bucket}/in", remote, shards=True, rows_per_shard=2, resume=True) == counts
     assert files.cat(f"/bucket/out.csv/{names[2]}") == (local / names[2]).read_bytes()

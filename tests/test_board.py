@@ -288,7 +288,11 @@ def test_no_text_of_a_csv_is_a_formula(tmp_path: Path, formula: str) -> None:
     )
     write_board_csv(tmp_path / "board.csv", board)
     [row] = read_table(tmp_path / "board.csv", COLUMNS)
-    assert {row.values[name] for name in ("claim", "article", "sentence", "voice")} == {f"'{formula}"}
+    names = ("claim", "article", "sentence", "voice")
+    assert {row.values[name] for name in names} == {formula}  # read without the apostrophe
+    with (tmp_path / "board.csv").open(encoding="utf-8", newline="") as stream:
+        [cells] = csv.DictReader(stream)
+    assert {cells[name] for name in names} == {f"'{formula}"}
     assert row.values["supports"] == "1"
 
 

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from stance.checkpoint import GRAPH, Checkpoint, write_manifest
 from stance.errors import CheckpointError, InputError, StanceError
 from stance.inference import classifier as classifier_module
+from stance.inference import cpu as cpu_module
 from stance.inference.ahead import one_ahead
 from stance.inference.answers import softmax
 from stance.inference.classifier import StanceClassifier
@@ -117,6 +118,14 @@ def test_a_claim_that_is_too_long_is_named_by_its_place_in_all_chunks(
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_what_is_made_ahead_comes_in_order(count: int) -> None:
     assert list(one_ahead(lambda n: n * n, range(count))) == [n * n for n in range(count)]
+
+
+def test_where_no_thread_can_be_started_any_more_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", refuse)
+    assert list(one_ahead(str, range(4))) == ["0", "1", "2", "3"]
 
 
 def test_an_error_of_what_is_made_ahead_comes_where_its_result_would_have() -> None:
@@ -537,3 +546,15 @@ def test_a_higher_temperature_flattens_and_keeps_the_labels(
 )
 def test_softmax_holds_at_the_extremes(logits: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(softmax(np.array([logits], dtype=np.float32)), [expected], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 8)]
+)
+def test_the_quota_of_a_container_limits_the_threads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, expected: int
+) -> None:
+    (tmp_path / "cpu.max").write_text(f"{content}\n", encoding="ascii")
+    monkeypatch.setattr(cpu_module, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert cpu_module.usable_cores() == expected

@@ -28,6 +28,9 @@ class Counting:
         self.asked: Counter[tuple[str, str]] = Counter()
         self.largest = 0
 
+    def __repr__(self) -> str:
+        return "Counting()"
+
     def predict_proba(self, pairs: Sequence[tuple[str, str]], /) -> npt.NDArray[np.float32]:
         self.asked.update(pairs)
         self.largest = max(self.largest, len(pairs))
@@ -110,7 +113,8 @@ def test_parts_of_another_run_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, differing: str
 ) -> None:
     class Other(Counting):
-        pass
+        def __repr__(self) -> str:
+            return "Other()"
 
     monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 10)
     compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p"))
@@ -158,3 +162,35 @@ def test_progress_is_shown_on_stderr(
     out, err = capsys.readouterr()
     assert out == ""
     assert "comparing" in err
+
+
+def test_a_small_comparison_leaves_the_parts_of_another_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "PAIRS_PER_CHUNK", 10)
+        compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p"))
+    kept = sorted(path.name for path in (tmp_path / "p").iterdir())
+    assert len(kept) > 2
+    parts = Parts(tmp_path / "p")
+    compare_sources(Counting(), CLAIMS[:1], ARTICLES[:1], parts=parts)  # a single chunk
+    parts.discard()
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == kept
+
+
+@pytest.mark.parametrize(("name", "content"), [("manifest.json", "[]"), ("00000000.json", '{"a": 1}')])
+def test_a_part_of_another_shape_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 10)
+    compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p"))
+    (tmp_path / "p" / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=f"{name}' is damaged"):
+        compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p", resume=True))
+
+
+def test_an_empty_folder_may_take_the_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 10)
+    (tmp_path / "p").mkdir()
+    compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p"))
+    assert (tmp_path / "p" / "manifest.json").is_file()

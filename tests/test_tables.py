@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,33 @@ def test_an_empty_file_lacks_every_column(tmp_path: Path, ending: str) -> None:
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, ending: str, body: bytes) -> None:
     file = tmp_path / f"t{ending}"
     file.write_bytes(body)
-    with pytest.raises(InputError, match=r"is not UTF-8 \(byte 0x(e9|ff) near position .*save it as UTF-8"):
+    with pytest.raises(
+        InputError, match=r"is not UTF-8 \(byte 0x(e9|ff) at position [07]\); save it as UTF-8"
+    ):
         list(read_table(file))
+
+
+def test_the_place_of_a_byte_that_is_not_utf_8_is_that_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_bytes(b"claim\n" + "é\n".encode() * 700_000 + b"\xe9\n")
+    with pytest.raises(InputError, match=r"byte 0xe9 at position 2,100,006"):
+        list(read_table(file))
+
+
+def test_dates_and_the_like_are_written_as_they_print(tmp_path: Path) -> None:
+    row = {"day": date(2024, 2, 29), "list": ["é", 1], "none": None, "yes": True}
+    for ending in (".csv", ".parquet"):
+        write_table(tmp_path / f"t{ending}", [row], tuple(row))
+        [read] = read_table(tmp_path / f"t{ending}")
+        assert (read.values["day"], read.values["list"]) == ("2024-02-29", '["é", 1]')
+
+
+def test_a_row_that_csv_could_not_give_back_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has 10,001 lines; CSV holds fewer than 10,000, write \.jsonl or"):
+        write_table(tmp_path / "t.csv", [{"a": "line\n" * 10_000}], ("a",))
+    text = "line\n" * 9_998
+    write_table(tmp_path / "t.csv", [{"a": text}], ("a",))
+    assert [row.values["a"] for row in read_table(tmp_path / "t.csv")] == [text]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])

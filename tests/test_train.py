@@ -21,6 +21,7 @@ from stance.corpus.examples import Example, read_examples
 from stance.errors import CheckpointError, ConfigError, InputError, StanceError
 from stance.evaluation.calibration import fit_temperature
 from stance.inference.classifier import StanceClassifier
+from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder
 from stance.schema import LABELS, Label
 from stance.train import trainer as trainer_module
@@ -179,7 +180,7 @@ def test_the_temperature_is_the_one_that_fits_the_validation_data(
     trained: Checkpoint, config: TrainConfig
 ) -> None:
     examples = read_examples(config.validation[0].data)
-    clf = StanceClassifier.from_pretrained(trained.path, device="cpu")
+    clf = StanceClassifier(trained, CpuBackend(trained, precision="f32"))
     probabilities = clf.predict_proba([(example.claim, example.sentence) for example in examples])
     logits = np.log(probabilities.astype(np.float64)) * trained.temperature
     labels = np.array([LABELS.index(example.label) for example in examples])
@@ -240,6 +241,19 @@ def test_a_resumed_run_gives_the_same_checkpoint(
     assert resumed.temperature == trained.temperature
     for name in ("validation", "steps", "data", "recipe"):
         assert resumed.provenance[name] == trained.provenance[name]
+
+
+def test_a_run_does_not_go_on_with_other_data(
+    config: TrainConfig, interrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Path(config.train[0].data)
+    kept = place.read_bytes()
+    try:
+        write_pairs(place, 40, 3)
+        with pytest.raises(CheckpointError, match="the training data are not those that the run in"):
+            train(config, interrupted, resume=True)
+    finally:
+        place.write_bytes(kept)
 
 
 def test_a_folder_that_holds_a_run_is_refused(config: TrainConfig, interrupted: Path) -> None:

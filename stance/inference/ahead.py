@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -15,11 +16,22 @@ def one_ahead(make: Callable[[Given], Made], things: Iterable[Given]) -> Iterato
 
     An error of ``make`` is raised where its result would have come.
     """
-    coming: Future[Made] | None = None
-    with ThreadPoolExecutor(1) as thread:
-        for thing in things:
-            before, coming = coming, thread.submit(make, thing)
-            if before is not None:
-                yield before.result()
-        if coming is not None:
-            yield coming.result()
+    remaining = iter(things)
+    for first in remaining:
+        made = make(first)
+        break
+    else:
+        return
+    with ThreadPoolExecutor(1) as thread:  # which is not started for a single thing
+        for thing in remaining:
+            coming = _begun(thread, make, thing)
+            yield made
+            made = coming()
+    yield made
+
+
+def _begun(thread: ThreadPoolExecutor, make: Callable[[Given], Made], thing: Given) -> Callable[[], Made]:
+    try:
+        return thread.submit(make, thing).result
+    except RuntimeError:  # no thread may be started any more once the main one has ended
+        return partial(make, thing)

@@ -149,7 +149,7 @@ def classify_dataset(
 def model_of(classifier: StanceClassifier) -> Model:
     """Return what the manifest records of a classifier."""
     checkpoint = classifier.checkpoint
-    return Model(checkpoint.digest, classifier.runtime, checkpoint.has_voice)
+    return Model(checkpoint.digest, classifier.arithmetic, checkpoint.has_voice)
 
 
 def classify_rows(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -40,6 +40,11 @@ class Backend(Protocol):
     @property
     def description(self) -> str:
         """Runtime, precision and device, for people."""
+        ...
+
+    @property
+    def arithmetic(self) -> str:
+        """Of these, what decides the last digits."""
         ...
 
     @property
@@ -126,6 +131,11 @@ class StanceClassifier:
     def runtime(self) -> str:
         """What computes, in which precision, on how many threads."""
         return self._backend.description
+
+    @property
+    def arithmetic(self) -> str:
+        """What of the runtime decides the last digits: with the same, answers are the same."""
+        return self._backend.arithmetic
 
     def predict_proba(
         self,
@@ -256,23 +266,23 @@ class StanceClassifier:
         )
         raise InputError(f"max_risk is {max_risk!r:.40}; {known}; or give min_confidence instead")
 
-    def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterator[AnsweredPairs]:
+    def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterable[AnsweredPairs]:
         if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
             raise InputError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
         checked = check_pairs(pairs)
-        starts: Iterable[int] = range(0, len(checked), PAIRS_PER_CHUNK)
-        if progress:
-            from rich.console import Console
-            from rich.progress import track
-
-            starts = track(starts, "classifying", console=Console(stderr=True))
+        starts = range(0, len(checked), PAIRS_PER_CHUNK)
 
         def encoded(start: int) -> tuple[Pairs, EncodedPairs]:
             pairs = checked[start : start + PAIRS_PER_CHUNK]
             return pairs, self._encoder.encode(pairs, first=start)
 
-        for pairs, tokens in one_ahead(encoded, starts):
-            yield self._run_chunk(pairs, tokens, batch_size)
+        chunks = (self._run_chunk(*both, batch_size) for both in one_ahead(encoded, starts))
+        if not progress:
+            return chunks
+        from rich.console import Console
+        from rich.progress import track
+
+        return track(chunks, "classifying", total=len(starts), console=Console(stderr=True))
 
     def _run_chunk(self, pairs: Pairs, encoded: EncodedPairs, batch_size: int | None) -> AnsweredPairs:
         widths = padded(encoded.lengths, self.checkpoint.max_length)

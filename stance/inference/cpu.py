@@ -9,6 +9,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,9 @@ from stance.inference.precision import fastest_precision, round_weights, runtime
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux tells a container its share of the processor: microseconds, and of how many."""
 
 TOKENS_PER_BATCH = 1024
 """Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run grows with
@@ -50,7 +55,7 @@ class CpuBackend:
                 f"checkpoint {str(checkpoint.path)!r} has no {GRAPH}, which inference on the CPU needs; "
                 f"write it with: stance export {checkpoint.path} --out NEW_FOLDER"
             )
-        self.threads = threads or _usable_cores()
+        self.threads = threads or usable_cores()
         self.precision = precision or fastest_precision()
         self._checkpoint = checkpoint
         self._pad_id = pad_id_of(checkpoint)
@@ -100,7 +105,12 @@ class CpuBackend:
     @property
     def description(self) -> str:
         """Runtime, precision and threads, for people."""
-        return f"OpenVINO on the CPU, {self.precision}, {self.threads} threads"
+        return f"{self.arithmetic}, {self.threads} threads"
+
+    @property
+    def arithmetic(self) -> str:
+        """Runtime and precision: what decides the last digits."""
+        return f"OpenVINO on the CPU, {self.precision}"
 
     @property
     def at_once(self) -> int:
@@ -179,10 +189,14 @@ def _input_names(checkpoint: Checkpoint, compiled: Any) -> list[str]:
     return names
 
 
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def usable_cores() -> int:
+    """Return how many cores this process may use, by affinity and by the quota of its container."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if QUOTA.is_file():
+        quota, _, period = QUOTA.read_text(encoding="ascii").partition(" ")
+        if quota.isdecimal():  # and not "max"
+            cores = min(cores, max(1, ceil(int(quota) / int(period))))
+    return cores
 
 
 def _constants(checkpoint: Checkpoint) -> npt.NDArray[np.uint8]:

@@ -6,6 +6,7 @@ The claim is never cut: what does not fit is taken from the end of the sentence,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +26,7 @@ pair of a batch, 16 bits moved probabilities by up to 0.006. Steps of 1 cost a f
 tenth."""
 
 TOKENS_PER_BYTE = 6
-"""No tokenizer makes more tokens than this of one byte (Unicode normalisation can expand a sign)."""
+"""No tokenizer makes more tokens than this of one byte outside of ASCII (normalisation can expand a sign)."""
 
 INPUTS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 """What a network can take, and what an encoding calls it."""
@@ -95,10 +96,11 @@ class PairEncoder:
         InputError
             If a claim leaves no room for the sentence; the message names the pair.
         """
-        for index, (claim, _) in enumerate(pairs, start=first):
+        places = {claim: place for place, (claim, _) in reversed(list(enumerate(pairs, start=first)))}
+        for claim, place in sorted(places.items(), key=itemgetter(1)):
             problem = self.claim_problem(claim)
             if problem:
-                raise InputError(f"pair {index}: {problem}")
+                raise InputError(f"pair {place}: {problem}")
         encodings = self._joined(pairs) if self._joins else self._tokenizer.encode_batch(list(pairs))
         if any(max(encoding.ids, default=0) >= self._vocabulary for encoding in encodings):
             raise CheckpointError(
@@ -116,7 +118,7 @@ class PairEncoder:
 
     def claim_problem(self, claim: str) -> str:
         """Say why a claim is too long; empty when it is not."""
-        if TOKENS_PER_BYTE * len(claim.encode("utf-8")) <= self._claim_limit:
+        if _most_tokens(claim) <= self._claim_limit:
             return ""  # short enough without counting
         tokens = len(self._counter.encode(claim, add_special_tokens=False).ids)
         if tokens <= self._claim_limit:
@@ -243,6 +245,11 @@ def vocabulary_of(checkpoint: Checkpoint) -> int:
     """Return how many tokens the network knows; where its configuration does not tell, any number."""
     value = read_json_object(checkpoint.path / CONFIG).get("vocab_size")
     return value if type(value) is int and value > 0 else LARGEST_VOCABULARY
+
+
+def _most_tokens(text: str) -> int:
+    """Return what no tokenizer exceeds: a token for each letter, and one that some put in front."""
+    return 1 + (len(text) if text.isascii() else TOKENS_PER_BYTE * len(text.encode("utf-8")))
 
 
 def _alike(joined: Encoding, whole: Encoding) -> bool:

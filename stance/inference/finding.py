@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from stance.checkpoint import FILES, MANIFEST, Checkpoint, default_checkpoint, open_checkpoint
@@ -15,7 +16,7 @@ def find_checkpoint(path_or_hub_id: str | Path | None) -> Checkpoint:
     text = str(path_or_hub_id)
     looks_like_id = isinstance(path_or_hub_id, str) and text.count("/") == 1 and text[0] not in "./~"
     if Path(text).exists() or not looks_like_id:
-        return open_checkpoint(Path(text).expanduser())
+        return open_checkpoint(Path(os.path.expanduser(text)))
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 

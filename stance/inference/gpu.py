@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from stance.checkpoint import VOICE_HEAD, Checkpoint
 from stance.errors import CheckpointError, InputError, first_line, require
-from stance.inference.encoding import Outputs, keep_spans, pad_batch, pad_id_of
+from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -72,6 +72,11 @@ class TorchBackend:
     def description(self) -> str:
         """Runtime, precision and device, for people."""
         return f"torch on {self._device}, {str(self._model.dtype).removeprefix('torch.')}"
+
+    @property
+    def arithmetic(self) -> str:
+        """Runtime, precision and device: what decides the last digits."""
+        return self.description
 
     @property
     def at_once(self) -> int:
@@ -153,4 +158,4 @@ def open_network(folder: Path, *, dtype: Any = None) -> Any:
 def _input_names(model: Any) -> list[str]:
     """Return the inputs that the model's forward takes, of those a tokenizer can give."""
     accepted = inspect.signature(model.forward).parameters
-    return [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in accepted]
+    return [name for name in INPUTS if name in accepted]

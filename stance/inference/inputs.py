@@ -16,6 +16,7 @@ from stance.remote import is_url, listed_urls, local_copy
 from stance.tables import FORMATS, check_columns, kind_of, read_table, table_columns, table_format
 
 NEEDED = ("claim", "sentence")
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 ROWS_AT_ONCE = 1000
 """Rows of a frame or Dataset that are taken out together."""
 
@@ -104,6 +105,8 @@ def written_down(rows: Iterable[Any], file: Path) -> Iterator[Path]:
             for row in _records(rows):
                 stream.write(_line(row) + "\n")
         yield file
+    except InputError as error:  # nobody knows the file
+        raise InputError(str(error).replace(repr(str(file)), "the table of rows")) from error
     finally:
         file.unlink(missing_ok=True)
 
@@ -111,7 +114,14 @@ def written_down(rows: Iterable[Any], file: Path) -> Iterator[Path]:
 def _files_of(given: str | Path, out: str | Path) -> list[str]:
     text = str(given)
     if is_url(text):
-        return [one for one in listed_urls(text) if one == text or _is_table(one)]
+        inside = text.rstrip("/") + "/"
+        if str(out).startswith(inside):
+            raise InputError(f"{str(out)!r} lies in the input folder {text!r}; write to another place")
+        return [
+            one
+            for one in listed_urls(text)
+            if one == text or (_is_table(one) and not _is_hidden(one.removeprefix(inside)))
+        ]
     try:
         folder = Path(text).is_dir()
         if not folder and not Path(text).exists() and glob.has_magic(text):
@@ -125,17 +135,22 @@ def _files_of(given: str | Path, out: str | Path) -> list[str]:
     if not is_url(out) and Path(text).resolve() in Path(out).resolve().parents:
         raise InputError(f"{str(out)!r} lies in the input folder {text!r}; write to another place")
     below = [path.relative_to(text) for path in Path(text).rglob("*") if path.is_file()]
-    seen = sorted(path for path in below if not any(part.startswith((".", "_")) for part in path.parts))
+    seen = sorted(path for path in below if not _is_hidden(path.as_posix()))
     files = [str(Path(text) / path) for path in seen if _is_table(str(path))]
     if not files:
         raise InputError(f"{text!r} is a folder that holds no file ending in {', '.join(FORMATS)}")
     return files
 
 
+def _is_hidden(below: str) -> bool:
+    """Whether a file, by its path inside a folder, is none that was meant."""
+    return any(part.startswith((".", "_")) for part in below.split("/"))
+
+
 def _is_table(name: str) -> bool:
     """Whether a file of a folder is a table; a table that is packed is refused, not left out."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes[-2:]]
-    if suffixes and suffixes[-1] not in FORMATS and suffixes[0] in FORMATS:
+    if suffixes and suffixes[-1] in PACKED and suffixes[0] in FORMATS:
         raise InputError(f"{name!r} is packed as {suffixes[-1]}; unpack it, or move it out of the folder")
     return bool(suffixes) and suffixes[-1] in FORMATS
 

@@ -12,7 +12,7 @@ from stance.inference.inputs import NEEDED, Source, inspect
 from stance.inference.shards import MANIFEST, Each, Run, read_manifest
 from stance.remote import is_url, names_in, place_for
 from stance.schema import LABELS
-from stance.tables import check_columns, common_kind, table_format
+from stance.tables import common_kind, table_format
 
 RESULTS = ("label", *(label.value for label in LABELS), "truncated", "error")
 """The columns that are added to the input's own."""
@@ -35,7 +35,7 @@ COMPARED = ("input", "checkpoint", "runtime", "rows_per_chunk", "format", "shard
 
 
 class Model(NamedTuple):
-    """What computes: digest of the checkpoint, description of the runtime, whether it tells voices."""
+    """What computes: digest of the checkpoint, runtime and precision, whether it tells voices."""
 
     checkpoint: str
     runtime: str
@@ -91,10 +91,9 @@ def open_run(
     if not is_url(folder) and Path(folder).is_file():
         raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
     there = {name for name in names_in(folder) if not name.startswith(".")}
-    if there and not resume:
-        raise InputError(
-            f"{folder!r} holds an interrupted run; go on with --resume, or delete it to start again"
-        )
+    if MANIFEST in there and not resume:
+        state = "a finished" if "finished" in read_manifest(folder) else "an interrupted"
+        raise InputError(f"{folder!r} holds {state} run; go on with --resume, or delete it to start again")
     sources: list[Source] = list(each(inspect, files))
     names, kinds = _columns(sources, model.has_voice)
     run = Run(str(out), folder, sources, names, kinds, rows_per_chunk)
@@ -135,9 +134,7 @@ def _columns(sources: Sequence[Source], has_voice: bool) -> tuple[dict[str, str]
     for source in sources:
         for name, kinds in source.kinds.items():
             found.setdefault(name, set()).update(kinds)
-    if found:
-        check_columns(Path(sources[0].path), found, NEEDED)
-    else:  # JSON lines without a row that can be read: every row says why
+    if not found:  # JSON lines without a row that can be read: every row says why
         found = {name: set() for name in NEEDED}
     results = (*RESULTS, VOICE) if has_voice else RESULTS
     names = _kept_names(list(found), results)

@@ -18,13 +18,13 @@ def import_openvino() -> ModuleType:
 
     Whoever has imported ``openvino`` before in the same process has had its event sent already.
     """
-    hidden = TELEMETRY not in sys.modules
+    hidden = TELEMETRY not in sys.modules and "openvino" not in sys.modules
     if hidden:
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # what makes an import fail
     try:
         import openvino
     finally:
         if hidden:
-            del sys.modules[TELEMETRY]
+            sys.modules.pop(TELEMETRY, None)  # another thread may have been faster
     module: ModuleType = openvino
     return module

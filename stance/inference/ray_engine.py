@@ -23,6 +23,7 @@ from stance.inference.cpu import CpuBackend
 from stance.inference.finding import find_checkpoint
 from stance.inference.inputs import find_files
 from stance.inference.manifest import Model, check_output, open_run
+from stance.inference.sanity import tell_doubts
 from stance.inference.shards import Run
 from stance.remote import is_url
 
@@ -122,8 +123,10 @@ def _go_on(run: Run, model: Model, pool: Pool, progress: bool) -> dict[str, int]
 
 
 def _probe(pool: Pool) -> Model:
-    """Tell what a worker computes with."""
-    return model_of(pool.open())
+    """Tell what a worker computes with, and warn of a model that fails plain cases."""
+    classifier = pool.open()
+    tell_doubts(classifier)
+    return model_of(classifier)
 
 
 class _Worker:

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stance.checkpoint import file_digest
 from stance.errors import InputError
 from stance.files import move_file, write_json
 from stance.inference.inputs import Source
@@ -89,6 +90,10 @@ class Run(NamedTuple):
                         "again"
                     )
                 yield wanted[chunk], taken
+            if file_digest(file) != source.sha256:
+                raise InputError(
+                    f"{source.path!r} was changed while it was read; delete {self.folder!r} to start again"
+                )
 
     def write(self, shard: Shard, rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> int:
         """Write a shard and return how many of its rows have an error."""
@@ -114,10 +119,14 @@ class Run(NamedTuple):
         InputError
             If it is damaged.
         """
-        with local_copy(self.place(shard)) as file:
-            found = [None if row.error else bool(row.values.get("error")) for row in read_table(file)]
+        damaged = f"{self.place(shard)!r} is damaged; delete it and go on with --resume"
+        try:
+            with local_copy(self.place(shard)) as file:
+                found = [None if row.error else bool(row.values.get("error")) for row in read_table(file)]
+        except InputError as error:
+            raise InputError(damaged) from error
         if len(found) != shard.rows or None in found:
-            raise InputError(f"{self.place(shard)!r} is damaged; delete it and go on with --resume")
+            raise InputError(damaged)
         return sum(map(bool, found))
 
     def settled(self) -> dict[str, int] | None:

@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from stance import __version__
 from stance.check import check_article, compare_sources
 from stance.inference.classifier import StanceClassifier
-from stance.schema import Article, Prediction
+from stance.schema import Article
 from stance.segment import split_sentences
 from stance.service.batching import Batcher
 from stance.service.limits import Limits
@@ -48,7 +48,7 @@ class Routes:
         self._limits.check_pairs(len(request.pairs))
         self._limits.check_texts(request.model_dump())
         pairs = [(pair.claim, pair.sentence) for pair in request.pairs]
-        return JSONResponse([_prediction_dict(one) for one in self._batcher.classify_pairs(pairs)])
+        return JSONResponse([one.to_dict() for one in self._batcher.classify_pairs(pairs)])
 
     def check(self, request: CheckRequest) -> Any:
         """Hold a claim against every sentence of an article."""
@@ -88,12 +88,3 @@ class Routes:
             self._limits.check_pairs(pairs)
             articles.append(replace(article, sentences=sentences))
         return articles
-
-
-def _prediction_dict(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "label": prediction.label.value,
-        "probabilities": {label.value: p for label, p in prediction.probabilities.items()},
-        "voice": prediction.voice,
-        "truncated": prediction.truncated,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -132,6 +133,21 @@ def _guarded(values: Iterator[Any], file: Path) -> Iterator[Any]:
         yield from values
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} near position "
-            f"{error.start}); save it as UTF-8 and try again"
+            f"{str(file)!r} is not UTF-8 (byte {error.object[error.start]:#04x} at position "
+            f"{_first_bad_byte(file):,}); save it as UTF-8 and try again"
         ) from error
+
+
+def _first_bad_byte(file: Path) -> int:
+    """Return the place of the first byte that is not UTF-8, which the error knows within a block only."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    done = 0
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                return done - held + error.start
+            done += len(block)
+    return done

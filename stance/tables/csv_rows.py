@@ -21,7 +21,7 @@ LINES_PER_ROW = 10_000
 """A row that runs over more lines has an open quote."""
 
 
-FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
 """How a cell begins that spreadsheets compute, or one that was kept from it."""
 
 
@@ -59,7 +59,9 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str],
         writer = csv.writer(stream)
         writer.writerow(map(_guarded, columns))
         for row in rows:
-            writer.writerow([_field(row.get(name)) for name in columns])
+            fields = [_field(row.get(name)) for name in columns]
+            _check_lines(fields)
+            writer.writerow(fields)
             count += 1
     return count
 
@@ -74,6 +76,17 @@ def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: objec
                 if rows.read(len(header)) != header:
                     raise InputError(f"{str(part)!r} is damaged: it begins with another header")
                 shutil.copyfileobj(rows, stream)
+
+
+def _check_lines(fields: Sequence[object]) -> None:
+    """Refuse a row that could not be told from one with an open quote when it is read again."""
+    texts = [field for field in fields if isinstance(field, str)]
+    lines = 1 + sum(text.count("\n") + text.count("\r") for text in texts)
+    if lines >= LINES_PER_ROW:
+        raise InputError(
+            f"a row with the text {max(texts, key=len)[:40]!r}... has {lines:,} lines; CSV holds fewer than "
+            f"{LINES_PER_ROW:,}, write .jsonl or .parquet instead"
+        )
 
 
 def _field(value: object) -> object:

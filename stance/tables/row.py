@@ -70,5 +70,7 @@ def sound(text: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a value as text: texts as they are, the rest as JSON where that can be."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """Return a value as text: what JSON knows as JSON, texts, dates and the like as they print."""
+    if value is None or isinstance(value, bool | int | float | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

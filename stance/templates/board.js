@@ -4,7 +4,7 @@
 // and the Back button work, and the plain links of the table are all that a click needs. Texts only ever
 // become text nodes; the page's policy forbids anything else.
 
-const { marks, labels, standings, articles, claims } = JSON.parse(document.getElementById("data").textContent);
+const { marks, labels, articles, claims } = JSON.parse(document.getElementById("data").textContent);
 const [table, panel, title, details, printed] = ["board", "panel", "panel-title", "panel-body", "printed"].map(
   (id) => document.getElementById(id));
 const [words, standing, verdict, order] = ["words", "standing", "verdict", "order"].map((id) => document.getElementById(id));

@@ -18,6 +18,9 @@ RECIPE = "recipe.json"
 """The recipe of the run, beside its states."""
 
 
+DATA = "data.json"
+"""The digests of the training and validation data of the run, beside its recipe."""
+
 SEAL = "complete.json"
 """The digests of a state's files, written last: a state without it, or with others, is none to go on from."""
 
@@ -75,6 +78,27 @@ def prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool
             "same one, or choose another --out"
         )
     return last
+
+
+def check_data(states: Path, digests: dict[str, str], *, resumed: bool) -> None:
+    """Write down the digests of the data of a run that begins; refuse others where one goes on.
+
+    Raises
+    ------
+    CheckpointError
+        If the data are others than when the run began.
+    """
+    file = states / DATA
+    if not resumed:
+        write_json(file, digests)
+        return
+    recorded = read_json_object(file) if file.is_file() else {}
+    differing = [name for name in digests if recorded.get(name) != digests[name]]
+    if differing:
+        raise CheckpointError(
+            f"the {' and '.join(differing)} data are not those that the run in {str(states.parent)!r} began "
+            "with; put those back, or choose another --out"
+        )
 
 
 def _refuse_read_only(out: Path) -> None:

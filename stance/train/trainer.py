@@ -28,7 +28,7 @@ from transformers import (
 )
 
 from stance.checkpoint import Checkpoint, open_checkpoint
-from stance.corpus.examples import Example
+from stance.corpus.examples import Example, pairs_digest
 from stance.corpus.mixture import Mixture
 from stance.errors import CheckpointError, ConfigError, InputError, first_line
 from stance.evaluation.calibration import fit_temperature
@@ -42,7 +42,7 @@ from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
 from stance.train.record import circumstances, confidence_for_risk, logits_of, origin_of, scores
 from stance.train.resumable import ResumableTrainer
-from stance.train.states import RECIPE, STATES, prepare_output
+from stance.train.states import RECIPE, STATES, check_data, prepare_output
 from stance.train.tokenizer import open_tokenizer
 from stance.train.voice import WithVoice, load_head, span_of_tokens
 
@@ -78,6 +78,8 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     keep_freed_memory()
 
     mixture, validation = _load_and_tell(config)
+    data = {"training": pairs_digest(mixture.examples), "validation": pairs_digest(validation)}
+    check_data(states, data, resumed=last is not None)
     origin = origin_of(config)
     write_json(states / RECIPE, config.to_dict())
     trainer = _build_trainer(config, states, mixture.examples, validation)
