@@ -66,36 +66,19 @@ def scores_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     for name, _, scores in _parts(evaluations):
         interval = scores["interval"]
         by_class = {label: f"{scores['per_class'][label.value]['f1']:.3f}" for label in LABELS}
-        by_class[Label.DENIES] += _interval(interval["denies_f1"])
+        by_class[Label.DENIES] += shown_interval(interval["denies_f1"])
         rows.append(
             (
                 name,
                 scores["n"],
                 interval["clusters"],
-                f"{scores['macro_f1']:.3f}{_interval(interval['macro_f1'])}",
+                f"{scores['macro_f1']:.3f}{shown_interval(interval['macro_f1'])}",
                 *by_class.values(),
                 scores["accuracy"],
                 scores["ece"],
             )
         )
     return table(head, rows)
-
-
-def verdicts_table(sets: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how often verdicts of whole articles are right."""
-    verdicts = next(iter(sets.values()))["verdicts"]
-    rows = [
-        (
-            name,
-            one["n"],
-            one["clusters"],
-            *(f"{one[score]:.3f}{_interval(one['interval'][score])}" for score in ("accuracy", "macro_f1")),
-            *(one["f1"][verdict] for verdict in verdicts),
-        )
-        for name, one in sets.items()
-    ]
-    head = ("evaluation", "articles x claims", "groups", "accuracy", "macro-F1")
-    return table((*head, *(f"F1 {verdict}" for verdict in verdicts)), rows)
 
 
 def calibration_table(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
@@ -185,7 +168,7 @@ def slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
             f"{one['facet']}: {one['value']}",
             one["n"],
             one["clusters"],
-            f"{one['macro_f1']:.3f}{_interval(one['interval'])}",
+            f"{one['macro_f1']:.3f}{shown_interval(one['interval'])}",
             "" if one["denies_f1"] is None else f"{one['denies_f1']:.3f}",
         )
         for one in [one for one in slices if one["facet"] != GROUP][:WORST]
@@ -228,32 +211,6 @@ def risks_table(thresholds: Mapping[str, float]) -> str:
     return table(("wrong among those answered, at most", "least confidence"), rows)
 
 
-def example_table(example: Mapping[str, Any]) -> str:
-    """Return the board of the example, right verdicts in brackets where they are others, and its terms."""
-    rows = [
-        (
-            row["claim"],
-            row["standing"],
-            *(
-                given if given == right else f"{given} ({right})"
-                for given, right in zip(row["verdicts"], row["truth"], strict=True)
-            ),
-        )
-        for row in example["claims"]
-    ]
-    cells = [cell for row in rows for cell in row[2:]]
-    right = sum("(" not in cell for cell in cells)
-    return (
-        f"{table(('claim', 'standing', *example['articles']), rows)}\n\n"
-        f"The model was not trained on these claims. {right} of {len(cells)} cells are right; where one is "
-        "wrong, the verdict by our own labels stands in brackets. Take the board as a list of sentences to "
-        "read, not as findings.\n\n"
-        "A sentence counts for a side when the model gives that side a probability of at least "
-        f"{example['decisive']}. An article *supports* or *denies* a claim when its sentences take one side, "
-        "is *disputed* when they take both, else *neutral*."
-    )
-
-
 def sources_table() -> str:
     """Return the public sources of training data."""
     return table(
@@ -274,7 +231,8 @@ def minutes_table(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     return table(("recipe", "pairs in an epoch", "steps", "measured on", "minutes"), rows)
 
 
-def _interval(ends: Sequence[float]) -> str:
+def shown_interval(ends: Sequence[float]) -> str:
+    """Return the ends of an interval in brackets, behind a blank."""
     return f" [{ends[0]:.2f}, {ends[1]:.2f}]"
 
 
@@ -284,5 +242,5 @@ def _both(scores: Mapping[str, Any]) -> str:
 
 def _with_intervals(scores: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
-        f"{scores[key]:.3f}{_interval(scores['interval'][key])}" for key in ("macro_f1", "denies_f1")
+        f"{scores[key]:.3f}{shown_interval(scores['interval'][key])}" for key in ("macro_f1", "denies_f1")
     )

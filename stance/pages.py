@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stance.article_tables import example_table, verdicts_table, voices_table
 from stance.batch_tables import runs_table, sizing_table
 from stance.cards import render
 from stance.checkpoint import default_checkpoint
@@ -18,7 +19,6 @@ from stance.page_tables import (
     controls_table,
     curve_table,
     emergent_table,
-    example_table,
     failures_table,
     fnc_table,
     forgetting_table,
@@ -31,7 +31,6 @@ from stance.page_tables import (
     sources_table,
     stages,
     stages_table,
-    verdicts_table,
 )
 from stance.service_page import service_tables
 from stance.speed_summary import summary
@@ -88,6 +87,7 @@ def _values() -> dict[str, Any]:
         "risks": risks_table(training.get("confidence_for_risk", {})),
         "scores": scores_table(own),
         "all_scores": scores_table(evaluations),
+        "voices": voices_table(embedded["voices"]),
         "verdicts": verdicts_table(_result("verdicts")["sets"]),
         "calibration": calibration_table(evaluations),
         "slices": slices_table(evaluations["newsroom test"]["slices"]),

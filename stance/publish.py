@@ -26,6 +26,7 @@ from stance.evaluation.behaviour import CASES, behaviour_scores, read_cases
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.suites import evaluation_data
 from stance.evaluation.verdicts import article_cells, verdicts_of_report
+from stance.evaluation.voices import voice_scores
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
@@ -58,6 +59,7 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
     classifier = StanceClassifier.from_pretrained()
     evaluations: dict[str, Any] = {}
     verdicts: dict[str, Any] = {}
+    voices: dict[str, Any] = {}
     mistakes: list[dict[str, Any]] = []
     for name, examples in evaluation_sets(articles, suites):
         say(f"{name}: {len(examples):,} pairs")
@@ -65,6 +67,9 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
         verdicts[name] = verdicts_of_report(report.predictions, examples)
         is_own = name.startswith((KREMLIN_CALL.name, NEWSROOM.name))
         evaluations[name] = report.to_dict() if is_own else _scores_only(report)
+        told = voice_scores(classifier, examples) if is_own else None
+        if told is not None:
+            voices[name] = told
         if name.startswith(NEWSROOM.name):  # its texts are ours to show
             mistakes = _mistakes(report)
     size = sum(file.stat().st_size for file in checkpoint.path.iterdir())
@@ -74,12 +79,13 @@ def score(articles: Path | None, suites: Path | None, quickstart: Path) -> None:
         "temperature": checkpoint.temperature,
         "training": dict(checkpoint.provenance),
         "evaluations": evaluations,
+        "voices": voices,
         "mistakes": mistakes,
         "behaviour": behaviour_scores(classifier, read_cases(CASES)),
     }
     write_json(RESULTS / "embedded.json", results)
-    told = {name: scores for name, scores in verdicts.items() if scores}
-    write_json(RESULTS / "verdicts.json", {"digest": checkpoint.digest, "sets": told})
+    scored = {name: scores for name, scores in verdicts.items() if scores}
+    write_json(RESULTS / "verdicts.json", {"digest": checkpoint.digest, "sets": scored})
     write_json(FLOORS, raised(json.loads(FLOORS.read_text("utf-8")) if FLOORS.is_file() else {}, evaluations))
     write_json(RESULTS / "example.json", _example_board(classifier))
     summary = quickstart / "summary.json"

@@ -24,6 +24,11 @@ def link_section(address: str, text: str) -> str:
     return f"<section><p><a href='{escape(address)}'>{escape(text)}</a></p></section>"
 
 
+def text_section(title: str, text: str) -> str:
+    """Return a paragraph under a title."""
+    return f"<section><h2>{escape(title)}</h2><p>{escape(text)}</p></section>"
+
+
 def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
     """Return a table of scores and the confusion matrix of one evaluation."""
     names = [label.value for label in LABELS]

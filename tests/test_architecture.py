@@ -46,6 +46,7 @@ LAYER_OF = {
             "pages",
             "page_tables",
             "batch_tables",
+            "article_tables",
             "speed_tables",
             "speed_summary",
             "studies",

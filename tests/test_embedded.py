@@ -40,6 +40,15 @@ def test_the_cpu_runtime_gives_the_labels_of_torch(embedded: StanceClassifier, p
     np.testing.assert_allclose(exact, theirs, atol=1e-4)
 
 
+def test_the_voice_is_a_span_of_the_sentence(embedded: StanceClassifier, pairs: Pairs) -> None:
+    told = embedded.classify(
+        "The two leaders spoke by phone.", "The Kremlin denied that the leaders had spoken."
+    )
+    assert (told.label, told.voice) == (Label.DENIES, "The Kremlin")
+    for (_, sentence), one in zip(pairs, embedded.classify_pairs(pairs), strict=True):
+        assert one.voice is None if one.label is Label.NEUTRAL else one.voice in sentence
+
+
 def test_order_and_batch_size_change_no_probability(embedded: StanceClassifier, pairs: Pairs) -> None:
     """Law 2."""
     expected = embedded.predict_proba(pairs)

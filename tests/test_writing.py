@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,17 @@ def test_everything_is_written(report: EvaluationReport, tmp_path: Path) -> None
     assert "majority" in page
     assert "http" not in page
     assert (tmp_path / "deep" / "report.md").read_text(encoding="utf-8") == markdown(report)
+
+
+def test_the_voices_of_a_model_that_tells_them_are_reported(report: EvaluationReport, tmp_path: Path) -> None:
+    named = {"pairs": 40, "exact": 0.7, "token_f1": 0.8}
+    voices = {"sides": 90, "pairs": 60, "exact": 0.75, "token_f1": 0.85, "named": named}
+    told = replace(report, about={**report.about, "voices": voices})
+    write_evaluation(told, tmp_path)
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "60 have the right label; of their voices 75.0% are the very span" in text
+    assert "Voices" not in markdown(report)
 
 
 def test_scores_can_be_computed_from_the_predictions_alone(report: EvaluationReport, tmp_path: Path) -> None:

@@ -19,7 +19,14 @@ from stance.evaluation.metrics import FAILED
 from stance.evaluation.plots import plot_confusion, plot_reliability, plot_risk_coverage, plot_slices
 from stance.evaluation.slices import GROUP
 from stance.files import write_json, write_text
-from stance.report import controls_section, errors_section, metrics_section, picture_section, write_report
+from stance.report import (
+    controls_section,
+    errors_section,
+    metrics_section,
+    picture_section,
+    text_section,
+    write_report,
+)
 from stance.schema import LABELS
 from stance.tables import read_table, write_table
 
@@ -53,11 +60,22 @@ def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
         *(metrics_section(f"{part} pairs".capitalize(), values) for part, values in report.metrics.items()),
         controls_section(report.controls) if report.controls else "",
         picture_section("Calibration, abstention, slices", [_embedded(place / name) for name in pictures]),
+        text_section("Voices", voices_line(voices)) if (voices := report.about.get("voices")) else "",
         errors_section(report.predictions),
     ]
     write_report(place / "report.html", f"Evaluation: {report.name}", [one for one in sections if one])
     write_table(place / PREDICTIONS, report.predictions, PREDICTION_COLUMNS)
     return ["report.json", "report.md", "report.html", PREDICTIONS, *pictures]
+
+
+def voices_line(voices: Mapping[str, Any]) -> str:
+    """Return in a sentence how often it was right who takes the stance."""
+    named = voices["named"]
+    return (
+        f"Of {voices['sides']:,} pairs with a side, {voices['pairs']:,} have the right label; of their "
+        f"voices {voices['exact']:.1%} are the very span, with a token-F1 of {voices['token_f1']:.3f}. Of "
+        f"the {named['pairs']:,} that are named {named['exact']:.1%} are, with {named['token_f1']:.3f}."
+    )
 
 
 def write_summary(reports: Sequence[EvaluationReport], folder: str | Path) -> list[str]:
@@ -117,6 +135,9 @@ def markdown(report: EvaluationReport) -> str:
             for name, one in report.controls.items()
         ]
         parts.append(table(("control", "macro-F1", "denies-F1", "accuracy"), rows))
+    voices = report.about.get("voices")
+    if voices:
+        parts.append(f"## Voices\n\n{voices_line(voices)}")
     sets = report.about.get("label_sets")
     if sets:
         parts.append(
