@@ -81,7 +81,7 @@ screenshot: install  ## docs/board.png, the board of the five retold articles
 	tests/install_browser.sh
 	$(BIN)/stance compare --claims data/kremlin_call/example_claims.txt data/kremlin_call/retold --html runs/board.html
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1120,690 --force-device-scale-factor=1.5 \
-		--screenshot="$(CURDIR)/docs/board.png" "file://$(CURDIR)/runs/board.html#c0a0"
+		--screenshot="$(CURDIR)/docs/board.png" "file://$(CURDIR)/runs/board.html#c1a0"
 
 bench: $(BENCH)/installed  ## measure speed, memory and weight beside other software, in an environment of its own (hours)
 	$(BENCH)/bin/python -m benchmarks.speed all

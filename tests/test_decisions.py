@@ -100,6 +100,7 @@ def test_a_voice_stays_where_the_votes_note_none(corpus: Path) -> None:
     assert labels(corpus)["E0/2/1"] == ("supports", None)
 
 
+@pytest.mark.slow
 def test_settling_the_newsroom_changes_no_label(tmp_path: Path) -> None:
     folder = tmp_path / "newsroom"
     shutil.copytree(NEWSROOM, folder)

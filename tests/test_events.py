@@ -14,6 +14,7 @@ from conftest import NEWSROOM
 from corpora import event, small_corpus, write_events
 
 
+@pytest.mark.slow
 def test_reading_and_writing_is_the_identity(tmp_path: Path) -> None:
     for source in (small_corpus(tmp_path / "small"), NEWSROOM):
         copy = tmp_path / "copy"

@@ -459,6 +459,7 @@ def test_a_span_is_found_by_its_words_or_refused() -> None:
         span_of("b", 3, 4, "b b")
 
 
+@pytest.mark.slow
 def test_the_newsroom_corpus_itself_goes_out_and_comes_back(tmp_path: Path) -> None:
     folder = tmp_path / "corpus"
     shutil.copytree(NEWSROOM, folder)

@@ -42,6 +42,7 @@ def test_the_studies_train_by_the_recipe_of_the_embedded_checkpoint() -> None:
     assert {Path(part.data).name for part in config.train} >= {KREMLIN_CALL.name, NEWSROOM.name, "public"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.25])
 def test_part_of_the_events_leaves_the_mixture_as_it_is(share: float) -> None:
     part = curves.with_events(RECIPE, share)
@@ -53,6 +54,7 @@ def test_part_of_the_events_leaves_the_mixture_as_it_is(share: float) -> None:
     assert part.train[1].repeat * share == RECIPE.train[1].repeat
 
 
+@pytest.mark.slow
 def test_a_smaller_share_of_the_events_is_part_of_a_larger_one() -> None:
     few, more = (
         {example.group for example in load_data(config)[0].examples}

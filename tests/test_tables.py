@@ -173,8 +173,8 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, ending: str, body: 
 
 def test_the_place_of_a_byte_that_is_not_utf_8_is_that_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
-    file.write_bytes(b"claim\n" + "é\n".encode() * 700_000 + b"\xe9\n")
-    with pytest.raises(InputError, match=r"byte 0xe9 at position 2,100,006"):
+    file.write_bytes(b"claim\n" + "é\n".encode() * 400_000 + b"\xe9\n")
+    with pytest.raises(InputError, match=r"byte 0xe9 at position 1,200,006"):
         list(read_table(file))
 
 
