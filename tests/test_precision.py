@@ -49,7 +49,8 @@ def test_the_format_is_what_the_processor_has_and_is_allowed(
     monkeypatch.setattr(module, "import_openvino", lambda: FakeCore(capabilities))
     monkeypatch.setattr(module, "_has_vnni", lambda: vnni)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
-    assert fastest_precision() == expected
+    assert fastest_precision("bert") == expected
+    assert fastest_precision("modernbert") == "f32"
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])

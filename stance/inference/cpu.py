@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.checkpoint import GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint
+from stance.checkpoint import CONFIG, GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoint, read_json_object
 from stance.errors import CheckpointError
 from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
 from stance.inference.openvino_import import import_openvino
@@ -56,7 +56,8 @@ class CpuBackend:
                 f"write it with: stance export {checkpoint.path} --out NEW_FOLDER"
             )
         self.threads = threads or usable_cores()
-        self.precision = precision or fastest_precision()
+        family = str(read_json_object(checkpoint.path / CONFIG).get("model_type", ""))
+        self.precision = precision or fastest_precision(family)
         self._checkpoint = checkpoint
         self._pad_id = pad_id_of(checkpoint)
         self._lock = threading.Lock()  # of the requests
