@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,9 @@ ENDINGS = (".txt", ".html", ".htm", ".json")
 LONGEST = 1_000_000
 """Characters of the longest text that is taken for an article; a long one has a tenth of that."""
 
+FRONT_MATTER = re.compile(r"---[ \t]*\r?\n((?:[A-Za-z_]+:[^\r\n]*\r?\n)+)---[ \t]*(?:\r?\n)+")
+"""Lines of a name and a value between two lines of three dashes, at the beginning of a text."""
+
 LARGEST = 20_000_000
 """Bytes of the largest file that is read: pages carry much that is no text."""
 
@@ -30,10 +34,12 @@ def read_article(path: str | Path) -> Article:
     Parameters
     ----------
     path : str or Path
-        ``.txt``: the text as it is. ``.json``: an object with ``text`` and, if known, ``article_id``,
-        ``outlet``, ``title``, ``published``, ``url``. ``.html``, ``.htm``: the story is extracted from
-        the page (extra: html). All in UTF-8, at most 20,000,000 bytes and 1,000,000 characters; a byte
-        order mark is ignored. Line endings are kept, so that offsets are those of the file's text.
+        ``.txt``: the text as it is, behind front matter if there is some (lines ``outlet: ...`` and the
+        like between two lines ``---``; ``date`` is ``published``). ``.json``: an object with ``text`` and,
+        if known, ``article_id``, ``outlet``, ``title``, ``published``, ``url``. ``.html``, ``.htm``: the
+        story is extracted from the page (extra: html). All in UTF-8, at most 20,000,000 bytes and 1,000,000 characters; a byte
+        order mark is ignored. Line endings are kept, so that offsets are those of the file's text, which
+        begins behind its front matter.
 
     Raises
     ------
@@ -52,7 +58,7 @@ def read_article(path: str | Path) -> Article:
     if ending == ".json":
         article = _from_json(raw, file)
     elif ending == ".txt":
-        article = Article(raw)
+        article = _from_text(raw)
     else:
         article = _from_html(raw, file)
     if not article.text.strip():
@@ -122,6 +128,27 @@ def _read_text(file: Path, what: str = "article") -> str:
     except OSError as error:
         raise InputError(f"{what} {str(file)!r} cannot be read: {error.strerror}") from error
     return text.removeprefix("\ufeff")
+
+
+def _from_text(raw: str) -> Article:
+    """Take what is known of an article from front matter, where the text begins with some."""
+    matter = FRONT_MATTER.match(raw)
+    if matter is None:
+        return Article(raw)
+    known = {}
+    for line in matter[1].splitlines():
+        name, _, value = line.partition(":")
+        value = value.strip().strip("\"'")
+        if value:
+            known[name.strip().lower()] = value
+    return Article(
+        raw[matter.end() :],
+        known.get("article_id", ""),
+        known.get("outlet"),
+        known.get("title"),
+        known.get("published") or known.get("date"),
+        known.get("url"),
+    )
 
 
 def _from_json(raw: str, file: Path) -> Article:

@@ -205,3 +205,29 @@ def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("They met.")
     assert article_files([file, tmp_path]) == [file]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_front_matter_tells_where_a_text_is_from(tmp_path: Path, end: str) -> None:
+    matter = [
+        "---",
+        'title: "No call: Kremlin"',
+        "outlet: Gazette",
+        "date: 2024-11-11",
+        "url: https://x.example/a",
+    ]
+    text = f"He denied it.{end}{end}Nobody: spoke."
+    (tmp_path / "a.txt").write_bytes(end.join([*matter, "---", "", text]).encode())
+    article = read_article(tmp_path / "a.txt")
+    assert (article.text, article.article_id, article.outlet) == (text, "a", "Gazette")
+    assert (article.title, article.published) == ("No call: Kremlin", "2024-11-11")
+    assert article.url == "https://x.example/a"
+    assert [text[one.start : one.end] for one in article.sentences] == ["He denied it.", "Nobody: spoke."]
+
+
+@pytest.mark.parametrize(
+    "text", ["---\nHe denied it.\n---\nNobody spoke.", "---\n---\nNo.", "--- a: b\n---\nNo."]
+)
+def test_dashes_are_no_front_matter(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    assert read_article(tmp_path / "a.txt").text == text
