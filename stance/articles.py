@@ -37,9 +37,9 @@ def read_article(path: str | Path) -> Article:
         ``.txt``: the text as it is, behind front matter if there is some (lines ``outlet: ...`` and the
         like between two lines ``---``; ``date`` is ``published``). ``.json``: an object with ``text`` and,
         if known, ``article_id``, ``outlet``, ``title``, ``published``, ``url``. ``.html``, ``.htm``: the
-        story is extracted from the page (extra: html). All in UTF-8, at most 20,000,000 bytes and 1,000,000 characters; a byte
-        order mark is ignored. Line endings are kept, so that offsets are those of the file's text, which
-        begins behind its front matter.
+        story is extracted from the page (extra: html). All in UTF-8, at most 20,000,000 bytes and 1,000,000
+        characters; a byte order mark is ignored. Line endings are kept, so that offsets are those of the
+        file's text, which begins behind its front matter.
 
     Raises
     ------
