@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 
 from stance.errors import InputError
 from stance.usage import open_classifier
@@ -10,24 +12,7 @@ from stance.usage import open_classifier
 
 def classify_files(options: argparse.Namespace) -> dict[str, int]:
     """Do the batch run that the options ask for, here or on a cluster."""
-    if options.engine == "ray":
-        from stance.inference.ray_engine import Pool, classify_on_ray
-
-        least, most = worker_counts(options.workers)
-        pool = Pool(model=options.model, device=options.device, least=least, most=most)
-        return classify_on_ray(
-            pool,
-            options.pairs,
-            options.out,
-            resume=options.resume,
-            progress=not options.json,
-            shards=options.shards,
-            rows_per_shard=options.rows_per_shard,
-        )
-    from stance.inference.batch import classify_file
-
-    return classify_file(
-        open_classifier(options),
+    return _engine(options)(
         options.pairs,
         options.out,
         resume=options.resume,
@@ -35,6 +20,18 @@ def classify_files(options: argparse.Namespace) -> dict[str, int]:
         shards=options.shards,
         rows_per_shard=options.rows_per_shard,
     )
+
+
+def _engine(options: argparse.Namespace) -> Callable[..., dict[str, int]]:
+    if options.engine == "ray":
+        from stance.inference.ray_engine import Pool, classify_on_ray
+
+        least, most = worker_counts(options.workers)
+        pool = Pool(model=options.model, device=options.device, least=least, most=most)
+        return partial(classify_on_ray, pool)
+    from stance.inference.batch import classify_file
+
+    return partial(classify_file, open_classifier(options))
 
 
 def worker_counts(text: str | None) -> tuple[int, int | None]:

@@ -30,7 +30,7 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 TOKENS_PER_BATCH = 1024
 """Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run grows with
-it (from 2048 to 4096 it took 110 MB more on two threads, and no less time)."""
+it."""
 
 
 class CpuBackend:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LENGTH_STEP = 8
 """Pairs are padded to a multiple of this, and share a batch only with pairs of the same padded length: what
 is computed for a pair depends on nothing but the pair, to the last bit. With padding that follows the longest
-pair of a batch, 16 bits moved probabilities by up to 0.006. Steps of 1 cost a fifth of the speed, of 32 a
-tenth."""
+pair of a batch, 16 bits move probabilities by more than law 2 of the design allows. Smaller steps make more
+and smaller batches, larger ones more padding; both are slower."""
 
 TOKENS_PER_BYTE = 6
 """No tokenizer makes more tokens than this of one byte outside of ASCII (normalisation can expand a sign)."""
