@@ -22,11 +22,11 @@ def example_table(example: Mapping[str, Any]) -> str:
         )
         for row in example["claims"]
     ]
-    cells = [cell for row in rows for cell in row[2:]]
-    right = sum("(" not in cell for cell in cells)
+    pairs = [pair for row in example["claims"] for pair in zip(row["verdicts"], row["truth"], strict=True)]
+    right = sum(given == truth for given, truth in pairs)
     return (
         f"{table(('claim', 'standing', *example['articles']), rows)}\n\n"
-        f"The model was not trained on these claims. {right} of {len(cells)} cells are right; where one is "
+        f"The model was not trained on these claims. {right} of {len(pairs)} cells are right; where one is "
         "wrong, the verdict by our own labels stands in brackets. Take the board as a list of sentences to "
         "read, not as findings.\n\n"
         "A sentence counts for a side when the model gives that side a probability of at least "

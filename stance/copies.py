@@ -14,10 +14,8 @@ SHORTEST = 8
 """Words that a sentence must have to be wire copy: shorter ones are alike by chance."""
 
 SIMILAR = Fraction(3, 5)
-"""Share of the pairs of neighbouring words that copies have in common.
- Sentences told independently of one event in
-``data/newsroom`` stay far below it, those with a word or two changed are above it.
-"""
+"""Share of the pairs of neighbouring words that copies have in common: with a word or two changed, sentences
+of usual length keep more."""
 
 Words = tuple[str, ...]
 
