@@ -59,6 +59,8 @@ def runtime_settings(precision: str) -> dict[str, str]:
     """Return what OpenVINO is told about a number format."""
     if precision == "int8":
         return {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP)}
+    if precision == "bf16":  # attention as single steps: the runtime's generated code for it is slower there
+        return {"INFERENCE_PRECISION_HINT": "bf16", "SNIPPETS_MODE": "DISABLE"}
     return {"INFERENCE_PRECISION_HINT": precision}
 
 
