@@ -263,6 +263,14 @@ def test_what_a_pair_is_padded_to_follows_from_its_own_length(lengths: list[int]
         assert len(set(widths[batch])) == 1  # or the padding would follow from the neighbours
 
 
+@given(counts=st.lists(st.integers(0, 100), max_size=20))
+def test_batches_have_few_shapes(counts: list[int]) -> None:
+    widths = np.repeat(np.arange(len(counts)) * LENGTH_STEP + LENGTH_STEP, counts)
+    for batch in token_batches(widths, TOKENS):
+        full = max(1, TOKENS // int(widths[batch[0]]))
+        assert len(batch) in {full, *(1 << power for power in range(full.bit_length()))}
+
+
 def test_a_pair_longer_than_the_budget_stands_alone() -> None:
     batches = list(token_batches(np.array([5, TOKENS + 1, 7]), TOKENS))
     assert [batch.tolist() for batch in batches] == [[1], [2], [0]]

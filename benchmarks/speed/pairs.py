@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 from collections.abc import Sequence
@@ -41,12 +40,11 @@ def real_pairs(count: int) -> list[Pair]:
 
 
 def claims_and_sentences(claims: int, sentences: int) -> tuple[list[str], list[str]]:
-    """Return different claims and different sentences; sentences begin anew where there are too few."""
-    examples = labelled_pairs()
-    found = list(dict.fromkeys(one.sentence for one in examples))
+    """Return different claims and different sentences, those of the test split first."""
+    examples = [one for split in ("test", "validation", "train") for one in read_examples(NEWSROOM, split)]
     return (
         list(dict.fromkeys(one.claim for one in examples))[:claims],
-        list(itertools.islice(itertools.cycle(found), sentences)),
+        list(dict.fromkeys(one.sentence for one in examples))[:sentences],
     )
 
 

@@ -173,6 +173,9 @@ def token_batches(
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the indices of batches of the same padded length, longest first.
 
+    What is too few for a full batch goes in powers of two: runtimes keep something in memory for every shape
+    that they have seen.
+
     Parameters
     ----------
     widths : ndarray of shape (n_pairs,)
@@ -192,7 +195,10 @@ def token_batches(
     starts = np.flatnonzero(np.diff(widths[order], prepend=-1))
     for alike in np.split(order, starts[1:]):
         size = batch_size or max(1, tokens // int(widths[alike[0]]))
-        yield from (alike[start : start + size] for start in range(0, len(alike), size))
+        while len(alike):
+            count = size if len(alike) >= size else 1 << (len(alike).bit_length() - 1)
+            yield alike[:count]
+            alike = alike[count:]
 
 
 def pad_batch(
