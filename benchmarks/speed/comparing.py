@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 from pathlib import Path
@@ -23,17 +24,13 @@ def measure(options: Options) -> dict[str, Any]:
     plain = random.Random(SEED).sample(product, min(options.pairs, len(product)))
     settings = Settings(str(options.checkpoint), options.threads)
     with tempfile.TemporaryDirectory() as name:
-        file = write_pairs(plain, Path(name) / "pairs.json")
+        file, texts = write_pairs(plain, Path(name) / "pairs.json"), Path(name) / "texts.json"
+        texts.write_text(json.dumps([claims, sentences]), encoding="utf-8")
         with opened({one: Worker("stance", settings) for one in ("compare", "plain")}) as workers:
             answers = interleaved(
                 workers,
                 {
-                    "compare": {
-                        "do": "compare",
-                        "claims": options.claims,
-                        "sentences": options.sentences,
-                        "per_article": PER_ARTICLE,
-                    },
+                    "compare": {"do": "compare", "texts": str(texts), "per_article": PER_ARTICLE},
                     "plain": {"do": "run", "pairs": str(file)},
                 },
                 options.few_rounds,

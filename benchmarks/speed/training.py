@@ -135,6 +135,14 @@ def _stock(config: TrainConfig, examples: Sequence[Any], folder: Path) -> Any:
         TrainingArguments,
     )
 
+    class OrderedTrainer(Trainer):
+        """Draws the batches that ours draws in its first epoch."""
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            sampler = super()._get_train_sampler(train_dataset)
+            sampler.generator = torch.Generator().manual_seed(config.seed)
+            return sampler
+
     place = default_checkpoint().path
     tokenizer = AutoTokenizer.from_pretrained(place)
     arguments = TrainingArguments(
@@ -145,7 +153,7 @@ def _stock(config: TrainConfig, examples: Sequence[Any], folder: Path) -> Any:
         learning_rate=config.learning_rate,
         warmup_steps=config.warmup,
         weight_decay=config.weight_decay,
-        train_sampling_strategy="group_by_length",  # so that the batches are the same
+        train_sampling_strategy="group_by_length",
         length_column_name="length",
         use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(),
@@ -153,7 +161,7 @@ def _stock(config: TrainConfig, examples: Sequence[Any], folder: Path) -> Any:
         logging_steps=1,
         report_to="none",
     )
-    return Trainer(
+    return OrderedTrainer(
         model=AutoModelForSequenceClassification.from_pretrained(place, dtype=torch.float32),
         args=arguments,
         train_dataset=tokenised(examples, tokenizer, config.max_length),

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from benchmarks.speed.contenders import CONTENDERS, Contender, Settings
 from benchmarks.speed.machine import peak_mb
 from benchmarks.speed.options import use_cores
-from benchmarks.speed.pairs import claims_and_sentences, read_pairs
+from benchmarks.speed.pairs import read_pairs
 
 
 def main() -> None:
@@ -63,10 +64,10 @@ def rates(contender: Contender, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compare(contender: Contender, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Hold claims against articles of real sentences and return the seconds."""
+    """Hold the claims of a file against articles of its sentences and return the seconds."""
     from stance import Article, Sentence, compare_sources
 
-    claims, sentences = claims_and_sentences(request["claims"], request["sentences"])
+    claims, sentences = json.loads(Path(request["texts"]).read_text(encoding="utf-8"))
     size = request["per_article"]
     articles = []
     for start in range(0, len(sentences), size):
