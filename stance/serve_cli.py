@@ -51,9 +51,12 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listener = socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no host name"
         raise InputError(
             f"cannot listen on {host!r:.80}, port {port}: {reason}; give another --host or --port"
         ) from error
+    # accepted connections inherit it; without it the body of an answer waits until the headers are confirmed
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

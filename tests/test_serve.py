@@ -65,6 +65,13 @@ def test_an_address_that_is_taken_is_an_error() -> None:
             listen("127.0.0.1", port)
 
 
+def test_what_is_accepted_sends_without_waiting() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("host", ["x" * 300, "a..b", "300.1.1.1.invalid", "::x"])
 def test_an_address_that_is_none_is_an_error(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if host.endswith(".invalid"):

@@ -41,7 +41,7 @@ class Limits:
     characters: int = 50_000
     requests: int = 128
     waiting_pairs: int = 10_000
-    batch_tokens: int = 2_048
+    batch_tokens: int = 8_192
 
     def __post_init__(self) -> None:
         for one in fields(self):

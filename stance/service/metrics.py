@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 PAIRS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
+TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 
 
 class Metrics:
