@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from benchmarks.speed import machine, pairs, silence, throughput, training, weight, work
 from benchmarks.speed.cold import percentile
-from benchmarks.speed.contenders import CONTENDERS, Contender, Settings, model_config
+from benchmarks.speed.contender import Contender, Settings
+from benchmarks.speed.contenders import CONTENDERS
 from benchmarks.speed.options import Options
 from benchmarks.speed.plot import draw
 from benchmarks.speed.process import Worker, interleaved, medians, opened, ratios
-from stance.checkpoint import TOKENIZER, Checkpoint, default_checkpoint
+from stance.checkpoint import CONFIG, TOKENIZER, Checkpoint, default_checkpoint, read_json_object
 from stance.errors import InputError, StanceError
 from stance.inference.encoding import PairEncoder
 from stance.pages import speed_pages
@@ -62,7 +63,7 @@ def test_the_arithmetic_of_a_pair_is_what_torch_counts(tokens: int) -> None:
 
 
 def test_the_arithmetic_of_the_embedded_model_in_a_closed_form() -> None:
-    config = model_config(default_checkpoint().path)
+    config = read_json_object(default_checkpoint().path / CONFIG)
     hidden, layers, tokens = config["hidden_size"], config["num_hidden_layers"], 50
     # with an inner size of four times the hidden one a layer has 12 h^2 weights
     expected = 2 * layers * (12 * hidden**2 * tokens + 2 * tokens**2 * hidden) + 2 * (hidden**2 + 3 * hidden)
@@ -71,7 +72,7 @@ def test_the_arithmetic_of_the_embedded_model_in_a_closed_form() -> None:
 
 
 def test_the_mean_work_is_that_of_the_pairs_and_not_of_their_mean_length() -> None:
-    config = model_config(default_checkpoint().path)
+    config = read_json_object(default_checkpoint().path / CONFIG)
     short, long = (work.multiplications(config, tokens) for tokens in (10, 200))
     assert work.mean_work(config, [10, 200]) == (short + long) / 2
     assert work.mean_work(config, [10, 200]) > work.multiplications(config, 105)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.options import Options
 from benchmarks.speed.pairs import real_pairs, write_pairs
 from benchmarks.speed.process import Worker, environment_for, opened

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.options import Options
 from benchmarks.speed.pairs import SEED, claims_and_sentences, write_pairs
 from benchmarks.speed.process import Worker, interleaved, medians, opened

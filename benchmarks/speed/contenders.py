@@ -1,84 +1,25 @@
-"""Who competes: this package and its peers on the same weights, each opened as its users would."""
+"""Who competes: this package, parts of it, and its peers, by name."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from stance.checkpoint import CONFIG, Checkpoint, open_checkpoint
-from stance.schema import LABELS
 
+from benchmarks.speed.contender import Contender, Probabilities, Settings
 from benchmarks.speed.pairs import Pair
+from benchmarks.speed.peers import (
+    Onnx,
+    OnnxInt8,
+    Pipeline,
+    PipelineOneByOne,
+    SentenceTransformers,
+    Torch,
+    TorchBf16,
+    use_threads,
+)
 from benchmarks.speed.work import matrix_rates
-
-ONNX_FILE, ONNX_INT8_FILE = "model.onnx", "model.int8.onnx"
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-
-Probabilities = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a contender is opened with.
-
-    Attributes
-    ----------
-    checkpoint : str
-        Folder of the weights.
-    threads, batch : int
-    onnx : str
-        Folder of the exported networks, for the contenders that take them.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    """
-
-    checkpoint: str
-    threads: int
-    batch: int = 32
-    onnx: str = ""
-    device: str = "cpu"
-
-
-class Contender:
-    """What is opened once and then classifies pairs.
-
-    Attributes
-    ----------
-    runtime : str
-        Software and number format.
-    batch : str
-        How pairs are put together.
-    """
-
-    runtime = ""
-    batch = ""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.checkpoint: Checkpoint = open_checkpoint(settings.checkpoint)
-
-    def __call__(self, pairs: Sequence[Pair]) -> Any:
-        """Classify pairs; this is what is timed."""
-        raise NotImplementedError
-
-    def one(self, pair: Pair) -> Any:
-        """Classify a single pair."""
-        return self([pair])
-
-    def probabilities(self, raw: Any) -> Probabilities:
-        """Turn what the call gave into calibrated probabilities, outside the time that counts."""
-        scaled = np.asarray(raw, dtype=np.float64) / self.checkpoint.temperature
-        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-
-    def rates(self) -> dict[str, Any]:
-        """Return what a contender measures that classifies nothing."""
-        raise NotImplementedError
 
 
 class Stance(Contender):
@@ -130,167 +71,8 @@ class Matrices(Contender):
 
     def rates(self) -> dict[str, Any]:
         """Return operations a second in f32 and bf16."""
-        _use_threads(self.settings.threads)
+        use_threads(self.settings.threads)
         return matrix_rates()
-
-
-class Pipeline(Contender):
-    """``transformers.pipeline("text-classification")``."""
-
-    runtime = "torch f32, transformers.pipeline"
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        _use_threads(settings.threads)
-        import torch
-        from transformers import pipeline
-
-        self._size = settings.batch
-        self.batch = str(self._size)
-        self._pipeline = pipeline(
-            "text-classification", model=settings.checkpoint, device=settings.device, dtype=torch.float32
-        )
-
-    def __call__(self, pairs: Sequence[Pair]) -> Any:
-        """Classify pairs."""
-        return self._pipeline(
-            [{"text": claim, "text_pair": sentence} for claim, sentence in pairs],
-            batch_size=self._size,
-            truncation="only_second",
-            max_length=self.checkpoint.max_length,
-            top_k=None,
-            function_to_apply="none",
-        )
-
-    def probabilities(self, raw: Any) -> Probabilities:
-        """Put the scores, which come sorted, into the order of the labels."""
-        scores = [{one["label"]: one["score"] for one in answer} for answer in raw]
-        return super().probabilities([[one[label.value] for label in LABELS] for one in scores])
-
-
-class PipelineOneByOne(Pipeline):
-    """The same without batches, which is how it is used where nobody says otherwise."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self._size, self.batch = 1, "1"
-
-
-class SentenceTransformers(Contender):
-    """``sentence_transformers.CrossEncoder``."""
-
-    runtime = "torch f32, CrossEncoder"
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        _use_threads(settings.threads)
-        from sentence_transformers import CrossEncoder
-
-        self.batch = str(settings.batch)
-        self._model = CrossEncoder(
-            settings.checkpoint, device=settings.device, max_length=self.checkpoint.max_length
-        )
-
-    def __call__(self, pairs: Sequence[Pair]) -> Any:
-        """Classify pairs."""
-        return self._model.predict(
-            list(pairs), batch_size=self.settings.batch, show_progress_bar=False, convert_to_numpy=True
-        )
-
-
-class Sorted(Contender):
-    """A network behind transformers' tokenizer, in batches of alike length: the usual careful way."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        _use_threads(settings.threads)
-        from transformers import AutoTokenizer
-
-        self.batch = f"{settings.batch}, sorted"
-        self._tokenizer = AutoTokenizer.from_pretrained(settings.checkpoint)
-
-    def network(self, inputs: dict[str, Any]) -> Any:
-        """Return the logits of padded inputs, each an array of shape (n_pairs, n_tokens)."""
-        raise NotImplementedError
-
-    def __call__(self, pairs: Sequence[Pair]) -> Any:
-        """Classify pairs."""
-        logits = np.empty((len(pairs), len(LABELS)), dtype=np.float32)
-        for indices, inputs in self._batches(pairs):
-            logits[indices] = self.network(inputs)
-        return logits
-
-    def _batches(self, pairs: Sequence[Pair]) -> Iterator[tuple[Any, dict[str, Any]]]:
-        encoded = self._tokenizer(
-            [claim for claim, _ in pairs],
-            [sentence for _, sentence in pairs],
-            truncation="only_second",
-            max_length=self.checkpoint.max_length,
-        )
-        order = np.argsort([-len(ids) for ids in encoded["input_ids"]], kind="stable")
-        for start in range(0, len(order), self.settings.batch):
-            indices = order[start : start + self.settings.batch]
-            rows = {name: [encoded[name][i] for i in indices] for name in INPUTS}
-            yield indices, dict(self._tokenizer.pad(rows, return_tensors="np"))
-
-
-class Torch(Sorted):
-    """Plain torch in f32: what all others are held to."""
-
-    runtime = "torch f32"
-    autocast = False
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
-        self._torch = torch
-        self._model = AutoModelForSequenceClassification.from_pretrained(
-            settings.checkpoint, dtype=torch.float32
-        ).eval()
-
-    def network(self, inputs: dict[str, Any]) -> Any:
-        """Return the logits."""
-        torch = self._torch
-        tensors = {name: torch.from_numpy(inputs[name]) for name in INPUTS}
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
-            return self._model(**tensors).logits.float().numpy()
-
-
-class TorchBf16(Torch):
-    """torch with bf16 autocast."""
-
-    runtime = "torch bf16 autocast"
-    autocast = True
-
-
-class Onnx(Sorted):
-    """ONNX Runtime in f32."""
-
-    runtime = "ONNX Runtime f32"
-    file = ONNX_FILE
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = settings.threads
-        self._session = onnxruntime.InferenceSession(
-            str(Path(settings.onnx) / self.file), options, providers=["CPUExecutionProvider"]
-        )
-
-    def network(self, inputs: dict[str, Any]) -> Any:
-        """Return the logits."""
-        return self._session.run(None, {name: inputs[name].astype(np.int64) for name in INPUTS})[0]
-
-
-class OnnxInt8(Onnx):
-    """ONNX Runtime with weights in int8 and activations quantised on the way."""
-
-    runtime = "ONNX Runtime dynamic int8"
-    file = ONNX_INT8_FILE
 
 
 class StanceWithTokens(Stance):
@@ -323,15 +105,3 @@ CONTENDERS: dict[str, Callable[[Settings], Contender]] = {
     "tokenising alone": Tokenising,
     "matrices": Matrices,
 }
-
-
-def model_config(checkpoint: str | Path) -> dict[str, Any]:
-    """Return the model's configuration."""
-    config: dict[str, Any] = json.loads((Path(checkpoint) / CONFIG).read_text(encoding="utf-8"))
-    return config
-
-
-def _use_threads(threads: int) -> None:
-    import torch
-
-    torch.set_num_threads(threads)

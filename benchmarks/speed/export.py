@@ -6,7 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from benchmarks.speed.contenders import INPUTS, ONNX_FILE, ONNX_INT8_FILE
+from benchmarks.speed.peers import INPUTS, ONNX_FILE, ONNX_INT8_FILE
 
 
 def export(checkpoint: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stance.inference.gpu import cuda_is_there
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.options import Options
 from benchmarks.speed.pairs import real_pairs, write_pairs
 from benchmarks.speed.process import Worker, interleaved, medians, opened

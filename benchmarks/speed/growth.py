@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.checkpoint import TOKENIZER
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.options import Options
 from benchmarks.speed.pairs import pairs_of_length, real_pairs, write_pairs
 from benchmarks.speed.process import Worker, interleaved, medians, opened

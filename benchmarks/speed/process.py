@@ -16,7 +16,7 @@ from typing import Any
 from stance.errors import StanceError
 from stance.output import say
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 
 Answer = dict[str, Any]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from stance.errors import StanceError
 
-from benchmarks.speed.contenders import Settings
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.evidence import evidence
 from benchmarks.speed.machine import describe_machine
 from benchmarks.speed.options import Options

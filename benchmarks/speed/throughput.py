@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stance.checkpoint import open_checkpoint
+from stance.checkpoint import CONFIG, open_checkpoint, read_json_object
 from stance.errors import InputError
 from stance.inference.encoding import PairEncoder
 from stance.schema import LABELS
 
-from benchmarks.speed.contenders import Settings, model_config
+from benchmarks.speed.contender import Settings
 from benchmarks.speed.options import Options
 from benchmarks.speed.pairs import Pair, labelled_pairs, real_pairs, write_pairs
 from benchmarks.speed.process import Answer, Worker, environment_for, interleaved, medians, opened, ratios
@@ -57,7 +57,7 @@ def measure(options: Options) -> dict[str, Any]:
     lengths = token_lengths(options.checkpoint, pairs)
     matrices = answers.pop("matrices")
     rates = {kind: statistics.median(one[kind] for one in matrices) for kind in ("f32", "bf16")}
-    work = mean_work(model_config(options.checkpoint), lengths)
+    work = mean_work(read_json_object(options.checkpoint / CONFIG), lengths)
     contenders = _contenders(answers, about, work, rates, len(pairs))
     for one in classify:
         contenders[one] |= agreement(found[one], found[REFERENCE])

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.contenders import CONTENDERS, Contender, Settings
+from benchmarks.speed.contender import Contender, Settings
+from benchmarks.speed.contenders import CONTENDERS
 from benchmarks.speed.machine import peak_mb
 from benchmarks.speed.options import use_cores
 from benchmarks.speed.pairs import read_pairs

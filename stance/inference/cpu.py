@@ -32,7 +32,6 @@ TOKENS_PER_BATCH = 1024
 """Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run grows with
 it."""
 
-
 SHAPES_KEPT = 100
 """Shapes for which the runtime keeps what it prepared: its own 5,000 cost memory and gain nothing."""
 

@@ -59,7 +59,9 @@ def runtime_settings(precision: str) -> dict[str, str]:
     """Return what OpenVINO is told about a number format."""
     if precision == "int8":
         return {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP)}
-    if precision == "bf16":  # attention as single steps: the runtime's generated code for it is slower there
+    if precision == "bf16":
+        # attention as single steps, as the code that the runtime generates for it is slower; the property is
+        # not in its documentation
         return {"INFERENCE_PRECISION_HINT": "bf16", "SNIPPETS_MODE": "DISABLE"}
     return {"INFERENCE_PRECISION_HINT": precision}
 
