@@ -85,7 +85,7 @@ class Clients:
 
 @contextmanager
 def clients_of(
-    fake: FakeClassifier, *, waiting_pairs: int = 1000, batch_tokens: int = 2048
+    fake: FakeClassifier, *, waiting_pairs: int = 1000, batch_tokens: int = 2048, workers: int = 1
 ) -> Iterator[Clients]:
     with (
         ThreadPoolExecutor(64) as pool,
@@ -94,6 +94,7 @@ def clients_of(
             Metrics(),
             waiting_pairs=waiting_pairs,
             batch_tokens=batch_tokens,
+            workers=workers,
         ) as batcher,
     ):
         try:
@@ -141,7 +142,7 @@ def test_fifty_clients_at_once_get_their_own_answers(fake: FakeClassifier) -> No
     requests = [
         [pairs_of(f"client {c} request {r}", (c * 7 + r) % 23 + 1) for r in range(8)] for c in range(50)
     ]
-    with clients_of(fake, waiting_pairs=10_000, batch_tokens=60) as clients:
+    with clients_of(fake, waiting_pairs=10_000, batch_tokens=60, workers=2) as clients:
 
         def work(mine: list[list[tuple[str, str]]]) -> list[list[Prediction]]:
             return [clients.batcher.classify_pairs(pairs) for pairs in mine]
@@ -154,18 +155,34 @@ def test_fifty_clients_at_once_get_their_own_answers(fake: FakeClassifier) -> No
 @given(
     requests=st.lists(st.lists(st.integers(1, 30), max_size=40), max_size=8),
     budget=st.integers(1, 80),
+    workers=st.integers(1, 3),
 )
 def test_whatever_the_sizes_and_the_budget_nothing_is_mixed_up(
-    requests: list[list[int]], budget: int
+    requests: list[list[int]], budget: int, workers: int
 ) -> None:
     fake = FakeClassifier()
     sent = [[("c" * n, f"{r}/{i}") for i, n in enumerate(one)] for r, one in enumerate(requests)]
-    with clients_of(fake, batch_tokens=budget) as clients:
+    with clients_of(fake, batch_tokens=budget, workers=workers) as clients:
         futures = [clients.submit(pairs) for pairs in sent]
         assert [future.result(PATIENCE) for future in futures] == [answers_of(pairs) for pairs in sent]
         assert clients.batcher.waiting == 0
     computed = [pair for batch in fake.batches for pair in batch]
     assert sorted(computed) == sorted(pair for pairs in sent for pair in pairs)  # each one once
+
+
+def test_batches_that_end_in_another_order_leave_the_answers_in_theirs() -> None:
+    second_ended = threading.Event()
+
+    class Overtaking(FakeClassifier):
+        def classify_pairs(self, pairs: Pairs) -> list[Prediction]:
+            if ("c" * 5, "a 0") in pairs:
+                assert second_ended.wait(PATIENCE)
+            else:
+                second_ended.set()
+            return super().classify_pairs(pairs)
+
+    with clients_of(Overtaking(), batch_tokens=40, workers=2) as clients:
+        assert clients.batcher.classify_pairs(pairs_of("a", 16)) == answers_of(pairs_of("a", 16))
 
 
 # how batches are made
@@ -255,6 +272,19 @@ def test_a_failure_reaches_the_one_to_blame_and_nobody_else(fake: FakeClassifier
         assert clients.batcher.waiting == 0
     computed = [pair for batch in fake.batches for pair in batch if pair[0] == "poison"]
     assert len(set(computed)) < 90  # what fails is not computed to the end
+
+
+def test_a_request_that_fails_in_two_batches_is_told_once(fake: FakeClassifier) -> None:
+    with clients_of(fake, batch_tokens=140, workers=2) as clients:
+        fake.may_go_on.clear()
+        bad = clients.submit([("poison", str(number)) for number in range(90)])
+        wait_for(lambda: len(fake.batches) == 2)
+        fake.may_go_on.set()
+        with pytest.raises(RuntimeError, match="the network is upset"):
+            bad.result(PATIENCE)
+        assert clients.batcher.classify_pairs(pairs_of("next", 40)) == answers_of(pairs_of("next", 40))
+        assert clients.batcher.is_alive
+        assert clients.batcher.waiting == 0
 
 
 def test_more_than_may_wait_is_refused_and_later_taken(fake: FakeClassifier) -> None:

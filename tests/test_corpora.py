@@ -213,8 +213,8 @@ def runs_of_words(text: str) -> set[str]:
 
 
 def text_of(file: Path) -> str:
-    if file.suffix == ".parquet":
-        return "\n".join(str(value) for row in read_table(file) for value in row.values.values())
+    if file.suffix == ".parquet":  # every text once: most stand in many pairs
+        return "\n".join({str(value) for row in read_table(file) for value in row.values.values()})
     return file.read_bytes().decode("utf-8", errors="ignore")
 
 

@@ -1,8 +1,9 @@
 """Many requests, one classifier: what waits is put together into batches by tokens.
 
-A single thread computes; whatever arrives meanwhile goes into the next batches. Requests take turns: each
-gives a few pairs to a batch before the next one has its turn, so that a small request does not wait for
-all of a large one.
+Whatever arrives while a batch is computed goes into the next ones. Two threads take turns: the network
+computes one batch at a time, and while it does, the other thread turns texts into tokens or numbers into
+answers. Requests take turns, too: each gives a few pairs to a batch before the next one has its turn, so
+that a small request does not wait for all of a large one.
 """
 
 from __future__ import annotations
@@ -26,25 +27,27 @@ Pairs = Sequence[tuple[str, str]]
 
 PAIRS_PER_TURN = 16
 
+WORKERS = 2
+
 
 @dataclass(eq=False, slots=True)
 class _Request:
-    """Pairs of one caller; they are taken, and answered, from first to last."""
+    """Pairs of one caller; they are taken from first to last, and answered as batches end."""
 
     pairs: Pairs
     tokens: list[int]
     taken: int = 0
-    predictions: list[Prediction] = field(default_factory=list)
+    predictions: dict[int, Prediction] = field(default_factory=dict)
     answer: Future[list[Prediction]] = field(default_factory=Future)
 
     @property
     def is_taken(self) -> bool:
         return self.taken == len(self.pairs)
 
-    def add(self, prediction: Prediction) -> None:
-        self.predictions.append(prediction)
+    def add(self, place: int, prediction: Prediction) -> None:
+        self.predictions[place] = prediction
         if len(self.predictions) == len(self.pairs):
-            self.answer.set_result(self.predictions)
+            self.answer.set_result([self.predictions[k] for k in range(len(self.pairs))])
 
 
 _Batch = list[tuple[_Request, int]]  # the request and the place of every pair
@@ -62,35 +65,48 @@ class Batcher:
     waiting_pairs : int
         Pairs that may be accepted and not answered yet.
     batch_tokens : int
+    workers : int
+        Batches that are under way at a time.
     """
 
     def __init__(
-        self, classifier: StanceClassifier, metrics: Metrics, *, waiting_pairs: int, batch_tokens: int
+        self,
+        classifier: StanceClassifier,
+        metrics: Metrics,
+        *,
+        waiting_pairs: int,
+        batch_tokens: int,
+        workers: int = WORKERS,
     ) -> None:
         self._classifier = classifier
         self._metrics = metrics
         self._most_waiting = waiting_pairs
         self._budget = batch_tokens
-        self._changed = threading.Condition()  # of the three below
+        self._changed = threading.Condition()  # of the three below and of every request
         self._turns: deque[_Request] = deque()  # with pairs that are not taken; the next one first
         self._waiting = 0
         self._stopped = False
-        self._worker = threading.Thread(target=self._work, name="stance-batches", daemon=True)
+        self._workers = [
+            threading.Thread(target=self._work, name=f"stance-batches-{number}", daemon=True)
+            for number in range(workers)
+        ]
 
     def __enter__(self) -> Batcher:
-        self._worker.start()
+        for worker in self._workers:
+            worker.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._worker.join()
+        for worker in self._workers:
+            worker.join()
 
     @property
     def is_alive(self) -> bool:
         """Whether requests are being answered."""
-        return self._worker.is_alive()
+        return all(worker.is_alive() for worker in self._workers)
 
     @property
     def waiting(self) -> int:
@@ -167,8 +183,9 @@ class Batcher:
             return
         seconds = time.perf_counter() - started
         self._metrics.count_batch(len(batch), sum(request.tokens[k] for request, k in batch), seconds)
-        for (request, _), prediction in zip(batch, predictions, strict=True):
-            request.add(prediction)
+        with self._changed:
+            for (request, k), prediction in zip(batch, predictions, strict=True):
+                request.add(k, prediction)
 
     def _fail(self, batch: _Batch, error: Exception) -> None:
         """Fail the request that is to blame, and no other: its pairs fail alone, too."""
@@ -179,6 +196,7 @@ class Batcher:
             return
         (request,) = requests
         with self._changed:
-            if not request.is_taken:
+            if request in self._turns:
                 self._turns.remove(request)
-        request.answer.set_exception(error)
+            if not request.answer.done():  # another batch of it may have failed before
+                request.answer.set_exception(error)

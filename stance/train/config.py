@@ -44,6 +44,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "repeat": (1, 1e6),
     "seed": (0, 2**32 - 1),
     "shared_dropout": (0, 0.99),
+    "teacher_weight": (0, 1),
     "unrelated": (0, 1e12),
     "validation_share": (0.001, 0.9),
     "voice_weight": (0, 100),
@@ -122,6 +123,11 @@ class TrainConfig:
         Stop after so many evaluations without a better macro-F1; 0 never stops.
     voice_weight : float
         Of the loss of the voice head beside that of the label; 0 trains none.
+    teachers : tuple of str
+        Checkpoints to learn from besides the labels (knowledge distillation): local folders, or
+        ``"embedded"``.
+    teacher_weight : float
+        Share of the teachers in what is learned; the rest is the label's.
     hide : {"", "claim", "sentence"}
         Put ``-`` in the place of one text, to learn how much the other gives away.
     """
@@ -149,6 +155,8 @@ class TrainConfig:
     evaluations: int = 10
     patience: int = 3
     voice_weight: float = 0.0
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 0.5
     hide: str = ""
 
     def __post_init__(self) -> None:
@@ -159,8 +167,13 @@ class TrainConfig:
         for table in ("train", "validation"):
             parts = tuple(replace(part, split=part.split or table) for part in getattr(self, table))
             object.__setattr__(self, table, parts)
-        if not all(isinstance(name, str) for name in self.freeze):
-            raise ConfigError(f"freeze is {list(self.freeze)}; expected a list of texts")
+        for name in ("freeze", "teachers"):
+            if not all(isinstance(text, str) for text in getattr(self, name)):
+                raise ConfigError(f"{name} is {list(getattr(self, name))}; expected a list of texts")
+        if self.teachers and self.label_smoothing:
+            raise ConfigError(
+                f"label_smoothing is {self.label_smoothing}, but teachers smooth the labels; set it to 0"
+            )
         if self.dropout and self.shared_dropout:
             raise ConfigError(
                 f"dropout is {self.dropout} and shared_dropout {self.shared_dropout}; set one of them to 0"
@@ -177,6 +190,7 @@ class TrainConfig:
         values = asdict(self)
         for name in ("base", "public"):
             values[name] = _portable(values[name])
+        values["teachers"] = [_portable(name) for name in values["teachers"]]
         for part in (*values["train"], *values["validation"]):
             part["data"] = _portable(part["data"])
         return values
@@ -222,6 +236,8 @@ def load_config(path: str | Path, settings: Sequence[str] = ()) -> TrainConfig:
     for name in ("base", "public"):
         if isinstance(raw.get(name), str):
             raw[name] = _located(raw[name], file.parent)
+    if isinstance(raw.get("teachers"), list):
+        raw["teachers"] = [_located(str(name), file.parent) for name in raw["teachers"]]
     return _build(TrainConfig, {**raw, **given}, where=str(file))
 
 

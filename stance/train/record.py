@@ -45,12 +45,19 @@ def confidence_for_risk(
 
 
 def origin_of(config: TrainConfig) -> dict[str, Any]:
-    """Return digest and provenance of the checkpoint that training started from, if it was one of ours."""
-    place = Path(find_base(config.base))
-    if not (place / MANIFEST).is_file():
-        return {}
-    origin = open_checkpoint(place)
-    return {"started_from": {"digest": origin.digest, "provenance": dict(origin.provenance)}}
+    """Return digest and provenance of the checkpoints that training started from and learned from, if any."""
+    origin: dict[str, Any] = {}
+    base = find_base(config.base)
+    if (Path(base) / MANIFEST).is_file():
+        origin["started_from"] = _known_of(base)
+    if config.teachers:
+        origin["taught_by"] = [_known_of(find_base(teacher)) for teacher in config.teachers]
+    return origin
+
+
+def _known_of(checkpoint: Path | str) -> dict[str, Any]:
+    opened = open_checkpoint(checkpoint)
+    return {"digest": opened.digest, "provenance": dict(opened.provenance)}
 
 
 def circumstances(trainer: Trainer) -> dict[str, Any]:

@@ -17,9 +17,11 @@ STATES = "trainer"
 RECIPE = "recipe.json"
 """The recipe of the run, beside its states."""
 
-
 DATA = "data.json"
 """The digests of the training and validation data of the run, beside its recipe."""
+
+SOFT_LABELS = "soft_labels.safetensors"
+"""What the teachers of the run said, so that it need not ask them again where it goes on."""
 
 SEAL = "complete.json"
 """The digests of a state's files, written last: a state without it, or with others, is none to go on from."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from datasets import Dataset
 from transformers import (
@@ -43,6 +44,7 @@ from stance.train.memory import keep_freed_memory
 from stance.train.record import circumstances, confidence_for_risk, logits_of, origin_of, scores
 from stance.train.resumable import ResumableTrainer
 from stance.train.states import RECIPE, STATES, check_data, prepare_output
+from stance.train.teachers import ask_teachers, soft_cross_entropy
 from stance.train.tokenizer import open_tokenizer
 from stance.train.voice import WithVoice, load_head, span_of_tokens
 
@@ -82,7 +84,8 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     check_data(states, data, resumed=last is not None)
     origin = origin_of(config)
     write_json(states / RECIPE, config.to_dict())
-    trainer = _build_trainer(config, states, mixture.examples, validation)
+    taught = ask_teachers(config, mixture.examples, states, resumed=last is not None)
+    trainer = _build_trainer(config, states, mixture.examples, validation, taught)
     with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
         trainer.train(resume_from_checkpoint=last)
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
@@ -118,11 +121,17 @@ def _load_and_tell(config: TrainConfig) -> tuple[Mixture, list[Example]]:
 
 
 def tokenised(
-    examples: Sequence[Example], tokenizer: Any, max_length: int, *, voices: bool = False
+    examples: Sequence[Example],
+    tokenizer: Any,
+    max_length: int,
+    *,
+    voices: bool = False,
+    taught: npt.NDArray[np.float32] | None = None,
 ) -> Dataset:
     """Return a dataset with token ids, ``labels`` and ``length``; only the sentence is cut.
 
-    With ``voices`` also ``voice_span``, first and last token of the voice.
+    With ``voices`` also ``voice_span``, first and last token of the voice. With ``taught`` of shape
+    ``(n, 3)`` the labels are those probabilities.
     """
 
     def encode(batch: dict[str, list[Any]]) -> dict[str, Any]:
@@ -146,7 +155,7 @@ def tokenised(
     columns = {
         "claim": [example.claim for example in examples],
         "sentence": [example.sentence for example in examples],
-        "labels": [LABELS.index(example.label) for example in examples],
+        "labels": [LABELS.index(example.label) for example in examples] if taught is None else taught,
         "voice": [example.voice for example in examples],
     }
     try:
@@ -164,7 +173,11 @@ def tokenised(
 
 
 def _build_trainer(
-    config: TrainConfig, states: Path, training: Sequence[Example], validation: Sequence[Example]
+    config: TrainConfig,
+    states: Path,
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    taught: npt.NDArray[np.float32] | None,
 ) -> Trainer:
     base = open_base(config.base, config.max_length)
     tokenizer = open_tokenizer(str(base.name_or_path))
@@ -172,10 +185,13 @@ def _build_trainer(
     return ResumableTrainer(
         model=_build_model(base, config),
         args=_arguments(config, states),
-        train_dataset=tokenised(training, tokenizer, config.max_length, voices=config.voice_weight > 0),
+        train_dataset=tokenised(
+            training, tokenizer, config.max_length, voices=config.voice_weight > 0, taught=taught
+        ),
         eval_dataset=tokenised(validation, tokenizer, config.max_length),
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
         processing_class=tokenizer,
+        compute_loss_func=soft_cross_entropy if config.teachers and not config.voice_weight else None,
         compute_metrics=scores,
         callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
     )
@@ -244,6 +260,7 @@ def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
         use_cpu=not torch.cuda.is_available(),
         train_sampling_strategy="group_by_length",
         length_column_name="length",
+        average_tokens_across_devices=False,  # a loss is the mean over its own batch
         dataloader_pin_memory=torch.cuda.is_available(),
         eval_strategy="steps",
         eval_steps=interval,

@@ -1,0 +1,148 @@
+"""Knowledge distillation: what teachers say softens the labels, and never overrules them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from stance.checkpoint import Checkpoint
+from stance.corpus.examples import Example
+from stance.errors import CheckpointError, ConfigError
+from stance.inference.classifier import StanceClassifier
+from stance.schema import LABELS, Label
+from stance.tables import write_table
+from stance.train import teachers as teachers_module
+from stance.train.config import DataPart, TrainConfig, load_config
+from stance.train.teachers import ask_teachers, soft_cross_entropy, soft_labels
+from stance.train.trainer import train
+
+EXAMPLES = [
+    Example(f"claim {number}", f"the minister said {number}", LABELS[number % 3], f"group {number}")
+    for number in range(12)
+]
+HARD = np.eye(len(LABELS))[[LABELS.index(example.label) for example in EXAMPLES]]
+
+
+@contextmanager
+def teachers_that_say(**answers: list[float]) -> Iterator[None]:
+    """Let teachers of these names say the same of every pair; they are asked for each pair once."""
+
+    def teacher(name: str) -> SimpleNamespace:
+        def predict_proba(pairs: Sequence[tuple[str, str]], *, progress: bool) -> npt.NDArray[np.float32]:
+            assert len(set(pairs)) == len(pairs)
+            return np.array([answers[name]] * len(pairs), dtype=np.float32)
+
+        return SimpleNamespace(predict_proba=predict_proba)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(teachers_module, "find_base", lambda name: name)
+        patch.setattr(teachers_module, "StanceClassifier", SimpleNamespace(from_pretrained=teacher))
+        yield
+
+
+def test_teachers_soften_the_labels_that_they_agree_with() -> None:
+    twice = [*EXAMPLES, *EXAMPLES]
+    with teachers_that_say(one=[0.6, 0.3, 0.1], other=[0.4, 0.1, 0.5]):  # in the mean .5, .2, .3
+        soft = soft_labels(twice, ["one", "other"], weight=0.5)
+    assert soft.dtype == np.float32
+    for example, row in zip(twice, soft, strict=True):
+        alone = [float(label is example.label) for label in LABELS]
+        expected = [0.75, 0.1, 0.15] if example.label is Label.SUPPORTS else alone
+        assert row.tolist() == pytest.approx(expected)
+
+
+probabilities = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(
+    lambda row: [value / math.fsum(row) for value in row]
+)
+
+
+@given(one=probabilities, other=probabilities, weight=st.floats(0, 1))
+def test_the_label_stays_on_top_whatever_teachers_say(
+    one: list[float], other: list[float], weight: float
+) -> None:
+    with teachers_that_say(one=one, other=other):
+        soft = soft_labels(EXAMPLES, ["one", "other"], weight)
+    np.testing.assert_allclose(soft.sum(axis=1), 1, rtol=1e-5)
+    assert (soft[HARD == 1] >= soft.max(axis=1) - 1e-6).all()
+
+
+def test_the_loss_of_a_plain_label_is_the_usual_one() -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3]])
+    outputs = SimpleNamespace(logits=logits)
+    usual = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 2]))
+    assert soft_cross_entropy(outputs, torch.eye(3)[[0, 2]]).item() == pytest.approx(usual.item())
+    assert soft_cross_entropy(outputs, torch.tensor([0, 2])).item() == pytest.approx(usual.item())
+
+
+# recipes
+
+
+@pytest.fixture
+def config(tiny_checkpoint: Checkpoint, tmp_path: Path) -> TrainConfig:
+    """A recipe of three steps whose student and teacher are the tiny model."""
+    columns = ("claim", "sentence", "label", "group")
+    rows = [{name: getattr(example, name) for name in columns} for example in EXAMPLES]
+    for split, part in (("train", rows[:8]), ("validation", rows[8:])):
+        write_table(tmp_path / f"{split}.jsonl", part, columns)
+    return TrainConfig(
+        base=str(tiny_checkpoint.path),
+        teachers=(str(tiny_checkpoint.path),),
+        train=(DataPart(data=str(tmp_path / "train.jsonl")),),
+        validation=(DataPart(data=str(tmp_path / "validation.jsonl")),),
+        max_steps=3,
+        batch_size=4,
+        max_length=64,
+        evaluations=1,
+        precision="fp32",
+    )
+
+
+@pytest.mark.parametrize("voice_weight", [0.0, 1.0])
+def test_a_student_names_its_teachers(
+    config: TrainConfig, tiny_checkpoint: Checkpoint, tmp_path: Path, voice_weight: float
+) -> None:
+    taught = train(dataclasses.replace(config, voice_weight=voice_weight), tmp_path / "taught")
+    assert [one["digest"] for one in taught.provenance["taught_by"]] == [tiny_checkpoint.digest]
+    assert taught.provenance["recipe"]["teachers"] == [tiny_checkpoint.path.name]
+    pairs = [(example.claim, example.sentence) for example in EXAMPLES]
+    rows = StanceClassifier.from_pretrained(taught.path, device="cpu").predict_proba(pairs)
+    assert np.isfinite(rows).all()
+
+
+def test_a_run_that_goes_on_asks_nobody_again(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask_teachers(config, EXAMPLES, tmp_path, resumed=False)
+    assert first is not None
+    with teachers_that_say():  # nobody
+        again = ask_teachers(config, EXAMPLES, tmp_path, resumed=True)
+        np.testing.assert_array_equal(again, first)
+        with pytest.raises(KeyError):  # a run that begins does ask, whatever an earlier one has left there
+            ask_teachers(config, EXAMPLES, tmp_path, resumed=False)
+    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, resumed=True) is None
+
+
+def test_teachers_that_cannot_be_used_are_refused(config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nobody"):
+        train(dataclasses.replace(config, teachers=(str(tmp_path / "nobody"),)), tmp_path / "out")
+    with pytest.raises(ConfigError, match=r"label_smoothing is 0.1, but teachers smooth the labels"):
+        dataclasses.replace(config, label_smoothing=0.1)
+    with pytest.raises(ConfigError, match=r"teachers is .* expected a list of texts"):
+        dataclasses.replace(config, teachers=(1,))  # type: ignore[arg-type]
+
+
+def test_teachers_are_looked_for_beside_the_recipe(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    (tmp_path / "teacher").symlink_to(tiny_checkpoint.path)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('train = "public"\nteachers = ["teacher", "embedded"]\n', encoding="utf-8")
+    assert load_config(recipe).teachers == (str(tmp_path / "teacher"), "embedded")
