@@ -10,7 +10,7 @@ ARTICLES ?=
 .PHONY: help install run test lint types test-slow test-browser test-wheel coverage data train evaluate studies forgetting emergent fnc1 cards screenshot bench benchmark bench-batch bench-service clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
 
 install: $(VENV)/installed  ## make .venv with everything: training, tests, checks
 
@@ -71,8 +71,8 @@ forgetting: install  ## fine-tuning on 300 pairs: make forgetting PAIRS=/path/to
 emergent: install  ## the Emergent benchmark: make emergent TRAIN=/path/to/table TEST=/path/to/table
 	$(BIN)/python benchmarks/emergent.py --train $(TRAIN) --test $(TEST)
 
-fnc1: install  ## the Fake News Challenge: make fnc1 BENCH=/path/to/folder
-	$(BIN)/python benchmarks/fnc1.py --bench $(BENCH)
+fnc1: install  ## the Fake News Challenge: make fnc1 FNC=/path/to/folder
+	$(BIN)/python benchmarks/fnc1.py --bench $(FNC)
 
 cards: install  ## render model_card.md and the README's numbers from training/results
 	$(BIN)/python -m stance.publish render

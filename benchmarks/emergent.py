@@ -42,7 +42,7 @@ def run(training: Path, test: Path, out: Path) -> dict[str, Any]:
     checkpoint = train(replace(load_config(RECIPE), train=(DataPart(data=str(training)),)), out)
     report = evaluate_classifier(StanceClassifier.from_pretrained(checkpoint.path), tested, "emergent")
     return {
-        "for or against, not trained on it": _sides(StanceClassifier.from_pretrained(), tested),
+        "for or against, as embedded": _sides(StanceClassifier.from_pretrained(), tested),
         "fine-tuned": report.metrics["all"],
         "published": PUBLISHED,
         "training": dict(checkpoint.provenance),
@@ -69,5 +69,5 @@ if __name__ == "__main__":
     prepare_libraries()
     results = run(options.train, options.test, options.out)
     write_json(RESULTS, results)
-    for name in ("for or against, not trained on it", "fine-tuned"):
+    for name in ("for or against, as embedded", "fine-tuned"):
         print(name, {key: value for key, value in results[name].items() if isinstance(value, float)})

@@ -26,9 +26,9 @@ def example_table(example: Mapping[str, Any]) -> str:
     right = sum(given == truth for given, truth in pairs)
     return (
         f"{table(('claim', 'standing', *example['articles']), rows)}\n\n"
-        f"The model was not trained on these claims. {right} of {len(pairs)} cells are right; where one is "
-        "wrong, the verdict by our own labels stands in brackets. Take the board as a list of sentences to "
-        "read, not as findings.\n\n"
+        "The model was trained on other claims against the same sentences, not on these. "
+        f"{right} of {len(pairs)} cells are right; where one is wrong, the verdict by our own labels stands "
+        "in brackets. Take the board as a list of sentences to read, not as findings.\n\n"
         "A sentence counts for a side when the model gives that side a probability of at least "
         f"{example['decisive']}. An article *supports* or *denies* a claim when its sentences take one side, "
         "is *disputed* when they take both, else *neutral*."

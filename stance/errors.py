@@ -86,5 +86,5 @@ def require(module: str, extra: str) -> ModuleType:
             raise  # the module is there, something that it imports is not: do not hide that
         raise MissingExtraError(
             f"this needs the Python module {missing!r}, which is not installed; "
-            f"install it with: pip install 'claim-stance[{extra}]'"
+            f"install it with: pip install 'claim-stance[{extra}]' (in a clone: pip install '.[{extra}]')"
         ) from error

@@ -74,7 +74,7 @@ def rendered_pages() -> dict[Path, str]:
 def _values() -> dict[str, Any]:
     """Return what the templates and marks stand for, by name."""
     embedded, quickstart, example = (_result(name) for name in ("embedded", "quickstart", "example"))
-    emergent, fnc1 = (_result(name) for name in ("emergent", "fnc1"))
+    emergent, fnc1, forgetting = (_result(name) for name in ("emergent", "fnc1", "forgetting"))
     curves = _result("curves")
     if embedded["digest"] != default_checkpoint().digest:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
@@ -100,10 +100,10 @@ def _values() -> dict[str, Any]:
         "curve_of_events": curve_table(curves["events"], "events"),
         "curve_of_examples": curve_table(curves["examples"], "examples"),
         "outlets": outlets_table(_result("outlets")),
-        "emergent": emergent_table(emergent),
-        "emergent_sides": emergent["for or against, not trained on it"],
-        "fnc": fnc_table(fnc1),
-        "forgetting": forgetting_table(_result("forgetting")["scores"]),
+        "emergent": emergent_table(emergent) + _older(emergent, embedded),
+        "emergent_sides": emergent["for or against, as embedded"],
+        "fnc": fnc_table(fnc1) + _older(fnc1, embedded),
+        "forgetting": forgetting_table(forgetting["scores"]) + _older(forgetting, embedded),
         "example": example_table(example),
         "minutes": minutes_table(
             [
@@ -115,6 +115,14 @@ def _values() -> dict[str, Any]:
         ),
         **service_tables(),
     }
+
+
+def _older(result: Mapping[str, Any], embedded: Mapping[str, Any]) -> str:
+    """Return a note where a fine-tuning started from another checkpoint than the one that is embedded now."""
+    digest = result["training"]["started_from"]["digest"]
+    if digest == embedded["digest"]:
+        return ""
+    return f"\n\nMeasured with an earlier embedded checkpoint, `{digest[:12]}`."
 
 
 def batch_page() -> str:

@@ -92,7 +92,7 @@ class StanceClassifier:
     ) -> StanceClassifier:
         """Open a checkpoint.
 
-        One that fails three plain cases (the claim itself, an explicit denial, something unrelated) is
+        One that fails any of three plain cases (the claim itself, an explicit denial, something unrelated) is
         opened too, with a warning in the log ``stance``.
 
         Parameters

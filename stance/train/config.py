@@ -125,7 +125,7 @@ class TrainConfig:
         Of the loss of the voice head beside that of the label; 0 trains none.
     teachers : tuple of str
         Checkpoints to learn from besides the labels (knowledge distillation): local folders, or
-        ``"embedded"``.
+        ``"embedded"``. They soften the labels, so ``label_smoothing`` has to be 0.
     teacher_weight : float
         Share of the teachers in what is learned; the rest is the label's.
     hide : {"", "claim", "sentence"}
