@@ -49,7 +49,7 @@ def check_article(predictor: Predictor, claim: str, article: Article) -> Article
     """
     (claim,), (source,) = checked_claims([claim]), checked_articles([article])
     found = answers(predictor, [(claim, sentence.text) for sentence in source.sentences])
-    stances = (SentenceStance(*both) for both in ((s, *next(found)) for s in source.sentences))
+    stances = (SentenceStance(sentence, *one) for sentence, one in zip(source.sentences, found, strict=True))
     return ArticleCheck(claim, source, tuple(stances))
 
 

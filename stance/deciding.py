@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from stance.parts import Parts
 from stance.schema import LABELS, Label, Predictor, checked_probabilities
-from stance.verdicts import DECISIVE
+from stance.verdicts import DECISIVE, side_of
 
 PAIRS_PER_CHUNK = 8192
 """Pairs that are computed, and written to disk, together; bounds the memory of a comparison."""
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     @property
     def decides(self) -> bool:
         """Whether the label is a side, and sure enough to count."""
-        return self.label is not Label.NEUTRAL and self.probabilities[self.label] >= DECISIVE
+        return side_of(self.label, self.probabilities) is not None
 
 
 def answers(predictor: Predictor, pairs: Sequence[TextPair]) -> Iterator[Answer]:

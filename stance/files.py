@@ -38,9 +38,8 @@ def existing_file(path: str | Path, what: str, expected: str) -> Path:
         is_folder = file.is_dir()
     except (OSError, ValueError, TypeError) as error:  # too long, NUL, not a path at all
         raise InputError(f"{what} {shown} is no usable path ({error}); expected {expected}") from error
-    raise InputError(
-        f"{what} {shown} {'is a folder' if is_folder else 'does not exist'}; expected {expected}"
-    )
+    state = "is a folder" if is_folder else "is no regular file" if file.exists() else "does not exist"
+    raise InputError(f"{what} {shown} {state}; expected {expected}")
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from stance.errors import InputError
 
@@ -20,13 +20,24 @@ def is_url(path: str | Path) -> bool:
     return "://" in str(path)
 
 
-def listed_urls(url: str) -> list[str]:
+class Listed(NamedTuple):
+    """The files that a URL stands for, and the URL of the folder if it is one, with a slash at its end."""
+
+    urls: list[str]
+    folder: str | None = None
+
+
+def listed_urls(url: str) -> Listed:
     """Return the files that a URL stands for, sorted: those of a pattern or a folder, else itself."""
     with _guarded(url) as (files, name):
-        if "*" not in name and not files.isdir(name):
-            return [url]
-        found = files.glob(name) if "*" in name else files.find(name)
-        return [str(files.unstrip_protocol(one)) for one in sorted(found)]
+        if "*" in name:
+            found = files.glob(name, detail=True).items()
+            matching = sorted(one for one, about in found if about["type"] == "file")
+            return Listed([str(files.unstrip_protocol(one)) for one in matching])
+        if not files.isdir(name):
+            return Listed([url])
+        urls = [str(files.unstrip_protocol(one)) for one in sorted(files.find(name))]
+        return Listed(urls, str(files.unstrip_protocol(name)).rstrip("/") + "/")
 
 
 def names_in(folder: str | Path) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
@@ -33,6 +33,11 @@ class Verdict(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+def side_of(label: Label, probabilities: Mapping[Label, float]) -> Label | None:
+    """Return a label that is a side, and sure enough to count."""
+    return label if label is not Label.NEUTRAL and probabilities[label] >= DECISIVE else None
 
 
 def verdict_of(labels: Iterable[Label | None]) -> Verdict:
@@ -68,8 +73,7 @@ class SentenceStance:
     @property
     def side(self) -> Label | None:
         """The side for which the sentence counts in the verdict, if any."""
-        decides = not self.sentence.is_boilerplate and self.label is not Label.NEUTRAL
-        return self.label if decides and self.probabilities[self.label] >= DECISIVE else None
+        return None if self.sentence.is_boilerplate else side_of(self.label, self.probabilities)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; ``words`` only where they were asked for."""

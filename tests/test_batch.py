@@ -718,6 +718,25 @@ def test_a_pair_that_occurs_often_in_a_chunk_is_computed_once(clf: StanceClassif
     ]
 
 
+def test_a_column_of_the_users_called_voice_stays_where_the_checkpoint_tells_none(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    rows = [{"claim": c, "sentence": s, "voice": "mine"} for c, s in PAIRS]
+    classify_file(clf, write(tmp_path / "in.csv", rows), tmp_path / "out.csv")
+    assert {row["voice"] for row in read(tmp_path / "out.csv")} == {"mine"}
+
+
+def test_a_text_with_more_lines_than_csv_holds_is_refused_before_anything_is_computed(
+    clf: StanceClassifier, tmp_path: Path
+) -> None:
+    rows = [*pair_rows(3), {"id": "4", "claim": "They met.", "sentence": "line\n" * 10_000}]
+    source = write(tmp_path / "in.jsonl", rows)
+    with pytest.raises(InputError, match=r"in\.jsonl has a row of 10,001 lines; CSV holds fewer than 10,000"):
+        classify_file(clf, source, tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+    assert classify_file(clf, source, tmp_path / "out.jsonl")["rows"] == 4
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_voice_is_written_where_the_checkpoint_tells_it(
     speaking_checkpoint: Checkpoint, tmp_path: Path, ending: str

@@ -211,6 +211,12 @@ def test_urls_are_read_and_shards_written_to_them(clf: StanceClassifier, tmp_pat
     assert sorted(one.rpartition("/")[2] for one in files.ls("/bucket/out.csv", detail=False)) == names
     for name in names[:-1]:
         assert files.cat(f"/bucket/out.csv/{name}") == (local / name).read_bytes()
+    files.pipe("/bucket/_exports/day/_part.csv", files.cat("/bucket/in/a.csv"))
+    for place in ("_exports/day/_part.csv", "_exports/*/_part.csv", "_exports/**"):  # named, not come across
+        named = classify_file(clf, f"{bucket}/{place}", tmp_path / f"{len(place)}.csv")
+        assert named == {"rows": 5, "errors": 0}
+    with pytest.raises(InputError, match="names no file"):
+        classify_file(clf, f"{bucket}/_exports", tmp_path / "none.csv")
     files.rm(f"/bucket/out.csv/{names[2]}")
     with pytest.raises(InputError, match="holds a finished run"):
         classify_file(clf, f"{bucket}/in", remote, shards=True, rows_per_shard=2)

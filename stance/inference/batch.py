@@ -80,7 +80,7 @@ def classify_file(
         rows_per_chunk=ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard,
         resume=resume,
     )
-    return run.settled() or _go_on(run, classifier, progress)
+    return run.clear_if_finished() or _go_on(run, classifier, progress)
 
 
 def _go_on(run: Run, classifier: StanceClassifier, progress: bool) -> dict[str, int]:
@@ -158,6 +158,7 @@ def classify_rows(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dic
     problems = [row.error or classifier.pair_problem(*pair) for row, pair in zip(rows, pairs, strict=True)]
     sound = dict.fromkeys(pair for pair, problem in zip(pairs, problems, strict=True) if not problem)
     answers: dict[Any, Any] = dict(zip(sound, classifier.classify_pairs(list(sound)), strict=True))
+    tells_voices = classifier.checkpoint.has_voice
     results: list[dict[str, Any]] = []
     for pair, problem in zip(pairs, problems, strict=True):
         if problem:
@@ -169,7 +170,7 @@ def classify_rows(classifier: StanceClassifier, rows: Sequence[Row]) -> list[dic
                 "label": answer.label.value,
                 **{label.value: p for label, p in answer.probabilities.items()},
                 "truncated": answer.truncated,
-                VOICE: answer.voice,
+                **({VOICE: answer.voice} if tells_voices else {}),
                 "error": "",
             }
         )

@@ -13,7 +13,15 @@ from stance.checkpoint import file_digest
 from stance.errors import InputError
 from stance.files import atomic_path, existing_file
 from stance.remote import is_url, listed_urls, local_copy
-from stance.tables import FORMATS, check_columns, kind_of, read_table, table_columns, table_format
+from stance.tables import (
+    FORMATS,
+    check_columns,
+    kind_of,
+    lines_in_csv,
+    read_table,
+    table_columns,
+    table_format,
+)
 
 NEEDED = ("claim", "sentence")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
@@ -29,6 +37,8 @@ class Source(NamedTuple):
     path : str
     sha256 : str
     rows : int
+    most_lines : int
+        Lines that the longest row would have in a CSV file.
     kinds : dict of str to list of str
         By column, in order, the kinds of its values (:func:`stance.tables.kind_of`).
     """
@@ -36,6 +46,7 @@ class Source(NamedTuple):
     path: str
     sha256: str
     rows: int
+    most_lines: int
     kinds: dict[str, list[str]]
 
 
@@ -73,7 +84,7 @@ def inspect(path: str) -> Source:
     InputError
         If it cannot be read or lacks a column.
     """
-    rows = 0
+    rows, most_lines = 0, 0
     kinds: dict[str, dict[str, None]] = {}
     with local_copy(path) as file:
         existing_file(file, "table", f"a file ending in {', '.join(FORMATS)}")
@@ -81,12 +92,13 @@ def inspect(path: str) -> Source:
             kinds = {name: {} for name in table_columns(file)}
         for row in read_table(file):
             rows += 1
+            most_lines = max(most_lines, lines_in_csv(row.values.values()))
             for name, value in row.values.items():
                 kinds.setdefault(name, {})[kind_of(value)] = None
         digest = file_digest(file)
     if kinds or table_format(path) != ".jsonl":
-        check_columns(Path(path), kinds, NEEDED)
-    return Source(path, digest, rows, {name: list(found) for name, found in kinds.items()})
+        check_columns(path, kinds, NEEDED)
+    return Source(path, digest, rows, most_lines, {name: list(found) for name, found in kinds.items()})
 
 
 @contextmanager
@@ -114,14 +126,13 @@ def written_down(rows: Iterable[Any], file: Path) -> Iterator[Path]:
 def _files_of(given: str | Path, out: str | Path) -> list[str]:
     text = str(given)
     if is_url(text):
-        inside = text.rstrip("/") + "/"
-        if str(out).startswith(inside):
+        if str(out).startswith(text.rstrip("/") + "/"):
             raise InputError(f"{str(out)!r} lies in the input folder {text!r}; write to another place")
-        return [
-            one
-            for one in listed_urls(text)
-            if one == text or (_is_table(one) and not _is_hidden(one.removeprefix(inside)))
-        ]
+        listed = listed_urls(text)
+        if listed.folder is None:
+            return listed.urls
+        start = len(listed.folder)
+        return [one for one in listed.urls if _is_table(one) and not _is_hidden(one[start:])]
     try:
         folder = Path(text).is_dir()
         if not folder and not Path(text).exists() and glob.has_magic(text):

@@ -12,7 +12,7 @@ from stance.inference.inputs import NEEDED, Source, inspect
 from stance.inference.shards import MANIFEST, Each, Run, read_manifest
 from stance.remote import is_url, names_in, place_for
 from stance.schema import LABELS
-from stance.tables import common_kind, table_format
+from stance.tables import check_lines_in_csv, common_kind, table_format
 
 RESULTS = ("label", *(label.value for label in LABELS), "truncated", "error")
 """The columns that are added to the input's own."""
@@ -30,8 +30,15 @@ KINDS = {
 SHARDS = 1
 """Raised when the same rows would give other shards."""
 
-COMPARED = ("input", "checkpoint", "runtime", "rows_per_chunk", "format", "shards")
-"""What of the manifest decides the content of the shards; the rest is for people."""
+COMPARED = {
+    "input": "input",
+    "checkpoint": "checkpoint",
+    "runtime": "runtime",
+    "rows_per_chunk": "number of rows a shard (--rows-per-shard)",
+    "format": "format of the output",
+    "shards": "version of this package",
+}
+"""What of the manifest decides the content of the shards, and what it is called; the rest is for people."""
 
 
 class Model(NamedTuple):
@@ -95,6 +102,9 @@ def open_run(
         state = "a finished" if "finished" in read_manifest(folder) else "an interrupted"
         raise InputError(f"{folder!r} holds {state} run; go on with --resume, or delete it to start again")
     sources: list[Source] = list(each(inspect, files))
+    if table_format(out) == ".csv":
+        for source in sources:
+            check_lines_in_csv(source.most_lines, source.path)
     names, kinds = _columns(sources, model.has_voice)
     run = Run(str(out), folder, sources, names, kinds, rows_per_chunk)
     manifest = {
@@ -120,7 +130,7 @@ def open_run(
 def _compare(folder: str, manifest: Mapping[str, Any]) -> None:
     """Refuse to go on with a run whose shards would be others."""
     recorded = read_manifest(folder)
-    differing = [name for name in COMPARED if recorded.get(name) != manifest[name]]
+    differing = [called for name, called in COMPARED.items() if recorded.get(name) != manifest[name]]
     if differing:
         raise InputError(
             f"the interrupted run in {folder!r} had another {' and '.join(differing)}; delete the folder to "

@@ -106,7 +106,7 @@ def classify_on_ray(
             resume=resume,
             each=_each,
         )
-        return run.settled() or _go_on(run, model, pool, progress)
+        return run.clear_if_finished() or _go_on(run, model, pool, progress)
 
 
 def _go_on(run: Run, model: Model, pool: Pool, progress: bool) -> dict[str, int]:

@@ -129,8 +129,8 @@ class Run(NamedTuple):
             raise InputError(damaged)
         return sum(map(bool, found))
 
-    def settled(self) -> dict[str, int] | None:
-        """Return what was done where a run was killed between its output's arrival and the end."""
+    def clear_if_finished(self) -> dict[str, int] | None:
+        """Return what was done, and remove the shards, if a run was killed after its output had arrived."""
         finished: dict[str, int] | None = read_manifest(self.folder).get("finished")
         if self.folder == self.out or finished is None or not Path(self.out).is_file():
             return None

@@ -11,15 +11,18 @@ from typing import Any
 from stance.errors import InputError
 from stance.files import atomic_path, existing_file
 from stance.tables import csv_rows, json_rows, parquet_rows
+from stance.tables.csv_rows import check_lines_in_csv, lines_in_csv
 from stance.tables.row import Row, check_columns, common_kind, kind_of
 
 __all__ = [
     "FORMATS",
     "Row",
     "check_columns",
+    "check_lines_in_csv",
     "common_kind",
     "join_tables",
     "kind_of",
+    "lines_in_csv",
     "read_table",
     "table_columns",
     "table_format",

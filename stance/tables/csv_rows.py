@@ -21,8 +21,10 @@ LINES_PER_ROW = 10_000
 """A row that runs over more lines has an open quote."""
 
 
-FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
-"""How a cell begins that spreadsheets compute, or one that was kept from it."""
+FORMULA = re.compile(
+    r"'*(?![+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z)(?:\s*[=+\-@＝＋－＠]|[\t\r\n])", re.ASCII
+)
+"""How a cell begins that spreadsheets compute, or one that was kept from it; a mere number is none."""
 
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
@@ -60,7 +62,7 @@ def write(file: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str],
         writer.writerow(map(_guarded, columns))
         for row in rows:
             fields = [_field(row.get(name)) for name in columns]
-            _check_lines(fields)
+            check_lines_in_csv(lines_in_csv(fields), repr(str(file)))
             writer.writerow(fields)
             count += 1
     return count
@@ -78,14 +80,26 @@ def join(file: Path, parts: Sequence[Path], columns: Sequence[str], kinds: objec
                 shutil.copyfileobj(rows, stream)
 
 
-def _check_lines(fields: Sequence[object]) -> None:
-    """Refuse a row that could not be told from one with an open quote when it is read again."""
-    texts = [field for field in fields if isinstance(field, str)]
-    lines = 1 + sum(text.count("\n") + text.count("\r") for text in texts)
-    if lines >= LINES_PER_ROW:
+def lines_in_csv(values: Iterable[object]) -> int:
+    """Return over how many lines of a CSV file the values of a row run."""
+    texts = (value for value in values if isinstance(value, str))
+    return 1 + sum(text.count("\n") + text.count("\r") - text.count("\r\n") for text in texts)
+
+
+def check_lines_in_csv(most: int, where: str) -> None:
+    """Refuse a row that could not be told from one with an open quote when it is read again.
+
+    Parameters
+    ----------
+    most : int
+        Lines of the longest row.
+    where : str
+        What the row is in, for the message.
+    """
+    if most >= LINES_PER_ROW:
         raise InputError(
-            f"a row with the text {max(texts, key=len)[:40]!r}... has {lines:,} lines; CSV holds fewer than "
-            f"{LINES_PER_ROW:,}, write .jsonl or .parquet instead"
+            f"{where} has a row of {most:,} lines; CSV holds fewer than {LINES_PER_ROW:,}, write .jsonl or "
+            ".parquet instead"
         )
 
 

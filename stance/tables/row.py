@@ -22,7 +22,7 @@ class Row(NamedTuple):
     error: str = ""
 
 
-def check_columns(file: Path, given: Iterable[object], needed: Sequence[str]) -> None:
+def check_columns(file: str | Path, given: Iterable[object], needed: Sequence[str]) -> None:
     """Refuse a table that lacks a column."""
     names = list(map(str, given))
     missing = [name for name in needed if name not in names]
