@@ -23,8 +23,9 @@ from stance.corpus.examples import Example, read_examples
 from stance.evaluation.harness import evaluate_classifier
 from stance.files import write_json
 from stance.schema import LABELS
-from stance.train.config import DataPart, load_config
+from stance.train.config import DataPart
 from stance.train.libraries import prepare_libraries
+from stance.train.recipe import load_config
 from stance.train.trainer import train
 
 RECIPE = Path("training/emergent.toml")

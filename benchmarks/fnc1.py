@@ -39,8 +39,9 @@ from stance.evaluation.metrics import f1_of
 from stance.files import write_json
 from stance.resampling import count_pairs, estimate, resample
 from stance.tables import read_table, write_table
-from stance.train.config import DataPart, load_config
+from stance.train.config import DataPart
 from stance.train.libraries import prepare_libraries
+from stance.train.recipe import load_config
 from stance.train.trainer import train
 
 RECIPE = Path("training/fnc1.toml")

@@ -138,7 +138,7 @@ def throughput(clf: StanceClassifier, address: str, asks: Sequence[Ask], rounds:
     ratios = [ours / theirs for ours, theirs in zip(service, direct, strict=True)]
     return {
         "pairs": len(pairs),
-        "tokens": sum(clf.token_counts(pairs)),
+        "tokens": int(clf.encode(pairs).lengths.sum()),
         "pairs_per_request": PAIRS_PER_REQUEST,
         "rounds": rounds,
         "direct_pairs_per_second": round(median(direct), 1),

@@ -156,8 +156,8 @@ def build(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Train a checkpoint from a recipe."""
-    from stance.train.config import load_config
     from stance.train.libraries import prepare_libraries
+    from stance.train.recipe import load_config
 
     config = load_config(options.recipe, options.set)
     prepare_libraries()

@@ -26,8 +26,9 @@ from stance.evaluation.writing import write_evaluation
 from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.report import errors_section, link_section, metrics_section, write_report
-from stance.train.config import DataPart, TrainConfig, load_config
+from stance.train.config import DataPart, TrainConfig
 from stance.train.libraries import prepare_libraries
+from stance.train.recipe import load_config
 
 ERR = Console(stderr=True)
 

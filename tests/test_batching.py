@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.errors import BusyError, InputError
+from stance.inference.encoding import EncodedPairs
 from stance.schema import LABELS, Prediction
 from stance.service.batching import Batcher
 from stance.service.metrics import Metrics
@@ -39,15 +42,18 @@ class FakeClassifier:
         self.may_go_on.set()
         self.is_computing = threading.Event()
 
-    def token_counts(self, pairs: Pairs) -> list[int]:
+    def encode(self, pairs: Pairs) -> EncodedPairs:
         for index, (claim, sentence) in enumerate(pairs):
             if not sentence:
                 raise InputError(f"pair {index}: sentence is empty; expected a text")
             if claim == "uncountable":
                 raise RuntimeError("nobody knows how many")
-        return [len(claim) for claim, _ in pairs]
+        encodings: Any = [SimpleNamespace(ids=list(claim)) for claim, _ in pairs]
+        return EncodedPairs(encodings, np.zeros(len(pairs), np.bool_))
 
-    def classify_pairs(self, pairs: Pairs) -> list[Prediction]:
+    def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
+        assert [len(one.ids) for one in encoded.encodings] == [len(claim) for claim, _ in pairs]
+        assert len(encoded.truncated) == len(pairs)
         self.batches.append(list(pairs))
         self.is_computing.set()
         assert self.may_go_on.wait(PATIENCE)
@@ -174,12 +180,12 @@ def test_batches_that_end_in_another_order_leave_the_answers_in_theirs() -> None
     second_ended = threading.Event()
 
     class Overtaking(FakeClassifier):
-        def classify_pairs(self, pairs: Pairs) -> list[Prediction]:
+        def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
             if ("c" * 5, "a 0") in pairs:
                 assert second_ended.wait(PATIENCE)
             else:
                 second_ended.set()
-            return super().classify_pairs(pairs)
+            return super().classify_encoded(pairs, encoded)
 
     with clients_of(Overtaking(), batch_tokens=40, workers=2) as clients:
         assert clients.batcher.classify_pairs(pairs_of("a", 16)) == answers_of(pairs_of("a", 16))
@@ -302,6 +308,18 @@ def test_more_than_may_wait_is_refused_and_later_taken(fake: FakeClassifier) -> 
 
 
 # the end
+
+
+def test_who_is_not_running_says_so_and_can_be_started_again(fake: FakeClassifier) -> None:
+    batcher = Batcher(fake, Metrics(), waiting_pairs=9, batch_tokens=9)  # type: ignore[arg-type]
+    with pytest.raises(BusyError, match="nothing computes here"):
+        batcher.classify_pairs(pairs_of("early", 1))
+    for _ in range(2):
+        with batcher:
+            assert batcher.classify_pairs(pairs_of("a", 2)) == answers_of(pairs_of("a", 2))
+        with pytest.raises(BusyError, match="stopping"):
+            batcher.classify_pairs(pairs_of("late", 1))
+    assert batcher.waiting == 0
 
 
 def test_at_the_end_everything_accepted_is_answered(fake: FakeClassifier) -> None:

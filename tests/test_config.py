@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from stance.errors import ConfigError
-from stance.train.config import BASE_MODEL, DataPart, TrainConfig, load_config
+from stance.train.config import BASE_MODEL, DataPart, TrainConfig
+from stance.train.recipe import load_config
 
 from conftest import ROOT
 
@@ -39,6 +40,14 @@ def test_a_config_is_a_value_that_goes_to_json(tmp_path: Path) -> None:
         config.seed = 1  # type: ignore[misc]
     assert json.loads(json.dumps(config.to_dict()))["freeze"] == ["embeddings"]
     assert json.loads(json.dumps(config.to_dict()))["train"][0]["data"] == "snli"
+
+
+@pytest.mark.parametrize("line", ["repeat = 2", "unrelated = 5"])
+def test_validation_data_are_neither_repeated_nor_mixed(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text(f"{PARTS}{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"\[\[validation\]\] with data = 'mnli' has .*remove both"):
+        load_config(file)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "training").glob("*.toml")))

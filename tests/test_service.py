@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from stance import Article, StanceClassifier, __version__, check_article, compare_sources
 from stance.checkpoint import Checkpoint
 from stance.errors import InputError
+from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
 from stance.service import gate, models
 from stance.service.app import build_app
@@ -371,11 +372,11 @@ class Held:
     def __init__(self, inner: StanceClassifier) -> None:
         self.inner = inner
         self.may_go_on = threading.Event()
-        self.checkpoint, self.runtime, self.token_counts = inner.checkpoint, "held", inner.token_counts
+        self.checkpoint, self.runtime, self.encode = inner.checkpoint, "held", inner.encode
 
-    def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Prediction]:
+    def classify_encoded(self, pairs: Sequence[tuple[str, str]], encoded: EncodedPairs) -> list[Prediction]:
         assert self.may_go_on.wait(30)
-        return self.inner.classify_pairs(pairs)
+        return self.inner.classify_encoded(pairs, encoded)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -588,8 +589,8 @@ def test_everything_is_counted(clf: StanceClassifier) -> None:
     sentences = len(check_article(clf, "x", Article(TEXT)).sentences)
     assert found["stance_batch_pairs_sum"] == 3 * 2 + sentences
     assert found["stance_batch_pairs_count"] == found["stance_batch_seconds_count"] == 4
-    tokens = clf.token_counts([(pair["claim"], pair["sentence"]) for pair in BODIES["/classify"]["pairs"]])
-    assert found["stance_batch_tokens_sum"] > 3 * sum(tokens)
+    encoded = clf.encode([(pair["claim"], pair["sentence"]) for pair in BODIES["/classify"]["pairs"]])
+    assert found["stance_batch_tokens_sum"] > 3 * encoded.lengths.sum()
     assert found['stance_request_seconds_count{route="/classify"}'] == 5
     assert found['stance_request_seconds_bucket{le="+Inf",route="/check"}'] == 2
     assert 0 < found['stance_request_seconds_sum{route="/classify"}'] < 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS, Label
 from stance.tables import write_table
 from stance.train import teachers as teachers_module
-from stance.train.config import DataPart, TrainConfig, load_config
+from stance.train import trainer as trainer_module
+from stance.train.config import DataPart, TrainConfig
+from stance.train.recipe import load_config
 from stance.train.teachers import ask_teachers, soft_cross_entropy, soft_labels
 from stance.train.trainer import train
 
@@ -122,23 +125,43 @@ def test_a_student_names_its_teachers(
 def test_a_run_that_goes_on_asks_nobody_again(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = ask_teachers(config, EXAMPLES, tmp_path, resumed=False)
+    first = ask_teachers(config, EXAMPLES, tmp_path, known=False)
     assert first is not None
     with teachers_that_say():  # nobody
-        again = ask_teachers(config, EXAMPLES, tmp_path, resumed=True)
+        again = ask_teachers(config, EXAMPLES, tmp_path, known=True)
         np.testing.assert_array_equal(again, first)
         with pytest.raises(KeyError):  # a run that begins does ask, whatever an earlier one has left there
-            ask_teachers(config, EXAMPLES, tmp_path, resumed=False)
-    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, resumed=True) is None
+            ask_teachers(config, EXAMPLES, tmp_path, known=False)
+    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, known=True) is None
 
 
 def test_teachers_that_cannot_be_used_are_refused(config: TrainConfig, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nobody"):
         train(dataclasses.replace(config, teachers=(str(tmp_path / "nobody"),)), tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"label_smoothing is 0.1, but teachers smooth the labels"):
+    with pytest.raises(ConfigError, match=r"label_smoothing is 0.1, which goes neither with teachers"):
         dataclasses.replace(config, label_smoothing=0.1)
+    with pytest.raises(ConfigError, match=r"label_smoothing is 0.1, which goes neither with teachers"):
+        dataclasses.replace(config, teachers=(), voice_weight=1.0, label_smoothing=0.1)
     with pytest.raises(ConfigError, match=r"teachers is .* expected a list of texts"):
         dataclasses.replace(config, teachers=(1,))  # type: ignore[arg-type]
+
+
+def test_a_run_goes_on_without_its_teachers(
+    config: TrainConfig, tiny_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "teacher"))
+    taught = dataclasses.replace(config, teachers=(str(teacher),))
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer_module, "fit_temperature", fail)
+        with pytest.raises(KeyboardInterrupt):
+            train(taught, tmp_path / "out")
+    shutil.rmtree(teacher)
+    resumed = train(taught, tmp_path / "out", resume=True)
+    assert [one["digest"] for one in resumed.provenance["taught_by"]] == [tiny_checkpoint.digest]
 
 
 def test_teachers_are_looked_for_beside_the_recipe(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from stance.checkpoint import WEIGHTS, Checkpoint, default_checkpoint, file_digest, open_checkpoint
 from stance.corpus.examples import Example, read_examples
 from stance.errors import CheckpointError, ConfigError, InputError, StanceError
@@ -26,8 +27,10 @@ from stance.inference.encoding import PairEncoder
 from stance.schema import LABELS, Label
 from stance.train import trainer as trainer_module
 from stance.train.base import find_base
-from stance.train.config import BASE_MODEL, DataPart, TrainConfig, load_config
+from stance.train.config import BASE_MODEL, DataPart, TrainConfig
 from stance.train.data import describe, load_data
+from stance.train.recipe import load_config
+from stance.train.resumable import Stopwatch
 from stance.train.states import SEAL, seal_state
 from stance.train.states import last_state as last_complete
 from stance.train.trainer import tokenised, train
@@ -254,6 +257,63 @@ def test_a_run_does_not_go_on_with_other_data(
             train(config, interrupted, resume=True)
     finally:
         place.write_bytes(kept)
+
+
+def test_a_run_does_not_go_on_with_another_base(
+    config: TrainConfig, interrupted: Path, tmp_path: Path
+) -> None:
+    model, tokenizer = tiny_model()
+    other = tmp_path / "base"  # of the same name, from another place
+    with torch.no_grad():
+        model.classifier.bias.add_(1.0)  # type: ignore[attr-defined]
+    model.save_pretrained(other)  # type: ignore[attr-defined]
+    tokenizer.save_pretrained(other)  # type: ignore[attr-defined]
+    with pytest.raises(CheckpointError, match="the weights of the base are not those that the run in"):
+        train(dataclasses.replace(config, base=str(other)), interrupted, resume=True)
+
+
+def test_a_run_goes_on_from_another_working_folder(
+    trained: Checkpoint, config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(config.base).parent)
+    assert config.to_dict()["base"] == "base"
+    resumed = train_states(config, interrupted, monkeypatch, resume=True)
+    assert_same_state(resumed, last_state(trained.path))
+
+
+class Scripted:
+    """Takes the place of the scoring: gives these scores, then fails."""
+
+    def __init__(self, *macro_f1: float) -> None:
+        self.left = list(macro_f1)
+
+    def __call__(self, _: Any) -> dict[str, float]:
+        if not self.left:
+            raise KeyboardInterrupt
+        return {"macro_f1": self.left.pop(0), "denies_f1": 0.0, "accuracy": 0.0}
+
+
+def test_a_resumed_run_remembers_how_long_nothing_got_better(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = dataclasses.replace(config, patience=2)
+    monkeypatch.setattr(trainer_module, "scores", Scripted(0.5, 0.4))
+    with pytest.raises(KeyboardInterrupt):
+        train(patient, tmp_path / "run")
+    monkeypatch.setattr(trainer_module, "scores", Scripted(0.3, 0.0))  # one is for the last prediction
+    assert train_states(patient, tmp_path / "run", monkeypatch, resume=True).name == "checkpoint-6"
+    # and once it has ended, it does not go on
+    monkeypatch.setattr(trainer_module, "scores", Scripted(0.0))
+    assert train_states(patient, tmp_path / "run", monkeypatch, resume=True).name == "checkpoint-6"
+
+
+def test_the_time_of_a_resumed_run_is_that_of_all_its_parts() -> None:
+    first = Stopwatch()
+    first._started -= 600
+    stored = json.loads(json.dumps(first.state()))
+    resumed = Stopwatch(**stored["args"])
+    resumed._started -= 60
+    assert resumed.seconds == pytest.approx(660, abs=1)
 
 
 def test_a_folder_that_holds_a_run_is_refused(config: TrainConfig, interrupted: Path) -> None:

@@ -22,7 +22,7 @@ from stance.tables import write_table
 from stance.train.config import DataPart, TrainConfig
 from stance.train.export import export_checkpoint
 from stance.train.trainer import tokenised, train
-from stance.train.voice import IGNORED, NOBODY
+from stance.train.voice import IGNORED, OUTLET_TOKEN
 
 from conftest import tiny_model
 
@@ -179,7 +179,12 @@ def test_targets_are_the_tokens_of_the_voice() -> None:
         Example("they met", long, Label.DENIES, voice=(long.index("the envoy"), long.index("the envoy") + 9)),
     ]
     rows = tokenised(examples, tokenizer, 64, voices=True)
-    assert rows["voice_span"] == [[5, 5], [NOBODY, NOBODY], [IGNORED, IGNORED], [IGNORED, IGNORED]]
+    assert rows["voice_span"] == [
+        [5, 5],
+        [OUTLET_TOKEN, OUTLET_TOKEN],
+        [IGNORED, IGNORED],
+        [IGNORED, IGNORED],
+    ]
     assert "voice_span" not in tokenised(examples, tokenizer, 64).column_names
 
 

@@ -109,6 +109,8 @@ class StanceClassifier:
             If it is no stance checkpoint, or a damaged one.
         InputError
             If the device is unknown or not there.
+        MissingExtraError
+            If CUDA is asked for by name and torch is not installed.
         """
         if device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
@@ -216,28 +218,29 @@ class StanceClassifier:
         return [LABELS[int(row.argmax())] if row.max() >= least else ABSTAIN for row in probabilities]
 
     def classify(self, claim: str, sentence: str) -> Prediction:
-        """Classify one pair."""
+        """Classify one pair; errors as :meth:`classify_pairs`."""
         return self.classify_pairs([(claim, sentence)])[0]
 
     def classify_pairs(
         self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None
     ) -> list[Prediction]:
-        """Classify many pairs, with everything that is known of each."""
-        return [
-            prediction
-            for chunk in self._chunks(pairs, batch_size, progress=False)
-            for prediction in chunk.predictions()
-        ]
+        """Return label, probabilities, voice and whether the sentence was cut, for every pair.
 
-    def token_counts(self, pairs: Pairs) -> list[int]:
-        """Return how many tokens the model reads of each pair.
-
-        Raises
-        ------
-        InputError
-            If a pair is not two non-empty texts, or a claim is too long.
+        Parameters
+        ----------
+        pairs, batch_size
+            As for :meth:`predict_proba`, and with its errors.
         """
-        return [int(length) for length in self._encoder.encode(check_pairs(pairs)).lengths]
+        chunks = self._chunks(pairs, batch_size, progress=False)
+        return [prediction for chunk in chunks for prediction in chunk.predictions()]
+
+    def encode(self, pairs: Pairs) -> EncodedPairs:
+        """Tokenise pairs, as :meth:`classify_encoded` takes them; errors as :meth:`classify_pairs`."""
+        return self._encoder.encode(check_pairs(pairs))
+
+    def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
+        """Return what :meth:`classify_pairs` does, for pairs that were tokenised before."""
+        return list(self._run_chunk(pairs, encoded, None).predictions())
 
     def pair_problem(self, claim: object, sentence: object) -> str:
         """Say why a pair cannot be classified by this model; empty when it can."""
@@ -256,14 +259,10 @@ class StanceClassifier:
                 "follows from it"
             )
         recorded = self.checkpoint.confidence_for_risk
-        for risk, confidence in recorded.items():
-            if risk == max_risk:
-                return confidence
-        known = (
-            f"expected one of {', '.join(map(str, recorded))}"
-            if recorded
-            else "this checkpoint records no risks"
-        )
+        if isinstance(max_risk, int | float) and max_risk in recorded:
+            return recorded[max_risk]
+        risks = ", ".join(map(str, recorded))
+        known = f"expected one of {risks}" if risks else "this checkpoint records no risks"
         raise InputError(f"max_risk is {max_risk!r:.40}; {known}; or give min_confidence instead")
 
     def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterable[AnsweredPairs]:

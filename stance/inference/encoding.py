@@ -70,8 +70,8 @@ class PairEncoder:
     def __init__(self, checkpoint: Checkpoint) -> None:
         # pairs are cut here and not by what the tokenizer file happens to say; a "[SEP]" in a text
         # is text
-        self._tokenizer, self._counter = (_load_tokenizer(checkpoint.path / TOKENIZER) for _ in range(2))
-        for tokenizer in (self._tokenizer, self._counter):
+        self._tokenizer, self._uncut = (_load_tokenizer(checkpoint.path / TOKENIZER) for _ in range(2))
+        for tokenizer in (self._tokenizer, self._uncut):
             tokenizer.no_padding()
             tokenizer.no_truncation()
             tokenizer.encode_special_tokens = True
@@ -113,14 +113,14 @@ class PairEncoder:
     def _joined(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
         """Tokenise every different text once and join the pairs, which is three times as fast."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        alone = dict(zip(texts, self._counter.encode_batch(texts, add_special_tokens=False), strict=True))
+        alone = dict(zip(texts, self._uncut.encode_batch(texts, add_special_tokens=False), strict=True))
         return [self._tokenizer.post_process(alone[claim], alone[sentence]) for claim, sentence in pairs]
 
     def claim_problem(self, claim: str) -> str:
         """Say why a claim is too long; empty when it is not."""
         if _most_tokens(claim) <= self._claim_limit:
             return ""  # short enough without counting
-        tokens = len(self._counter.encode(claim, add_special_tokens=False).ids)
+        tokens = len(self._uncut.encode(claim, add_special_tokens=False).ids)
         if tokens <= self._claim_limit:
             return ""
         return (

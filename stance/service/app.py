@@ -28,6 +28,7 @@ PATHS = ("/classify", "/check", "/compare", OPEN_ROUTE, "/metrics", "/openapi.js
 REFUSALS = {
     400: "The body is not JSON.",
     401: "No valid key was shown.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     422: "Something is missing, unknown, of the wrong type, too long, or cannot be classified.",
     429: "Too much is waiting; try again later.",

@@ -1,9 +1,9 @@
 """Many requests, one classifier: what waits is put together into batches by tokens.
 
-Whatever arrives while a batch is computed goes into the next ones. Two threads take turns: the network
-computes one batch at a time, and while it does, the other thread turns texts into tokens or numbers into
-answers. Requests take turns, too: each gives a few pairs to a batch before the next one has its turn, so
-that a small request does not wait for all of a large one.
+Whatever arrives while a batch is computed goes into the next ones. Two threads take turns: while the network
+computes the batch of one, the other turns texts into tokens or numbers into answers. Requests take turns,
+too: each gives a few pairs to a batch before the next one has its turn, so that a small request does not wait
+for all of a large one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from stance.errors import BusyError
 from stance.inference.classifier import StanceClassifier
+from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
 from stance.service.metrics import Metrics
 
@@ -35,6 +36,7 @@ class _Request:
     """Pairs of one caller; they are taken from first to last, and answered as batches end."""
 
     pairs: Pairs
+    encoded: EncodedPairs
     tokens: list[int]
     taken: int = 0
     predictions: dict[int, Prediction] = field(default_factory=dict)
@@ -51,6 +53,12 @@ class _Request:
 
 
 _Batch = list[tuple[_Request, int]]  # the request and the place of every pair
+
+
+def _gathered(batch: _Batch) -> tuple[Pairs, EncodedPairs]:
+    encodings = [request.encoded.encodings[k] for request, k in batch]
+    truncated = np.array([request.encoded.truncated[k] for request, k in batch], dtype=np.bool_)
+    return [request.pairs[k] for request, k in batch], EncodedPairs(encodings, truncated)
 
 
 class Batcher:
@@ -86,12 +94,15 @@ class Batcher:
         self._turns: deque[_Request] = deque()  # with pairs that are not taken; the next one first
         self._waiting = 0
         self._stopped = False
-        self._workers = [
-            threading.Thread(target=self._work, name=f"stance-batches-{number}", daemon=True)
-            for number in range(workers)
-        ]
+        self._number = workers
+        self._workers: list[threading.Thread] = []
 
     def __enter__(self) -> Batcher:
+        self._stopped = False
+        self._workers = [
+            threading.Thread(target=self._work, name=f"stance-batches-{number}", daemon=True)
+            for number in range(self._number)
+        ]
         for worker in self._workers:
             worker.start()
         return self
@@ -106,7 +117,7 @@ class Batcher:
     @property
     def is_alive(self) -> bool:
         """Whether requests are being answered."""
-        return all(worker.is_alive() for worker in self._workers)
+        return bool(self._workers) and all(worker.is_alive() for worker in self._workers)
 
     @property
     def waiting(self) -> int:
@@ -125,9 +136,10 @@ class Batcher:
         """
         self._accept(len(pairs))
         try:
-            request = _Request(pairs, self._classifier.token_counts(pairs))
             if not pairs:
                 return []
+            encoded = self._classifier.encode(pairs)
+            request = _Request(pairs, encoded, encoded.lengths.tolist())
             with self._changed:
                 self._turns.append(request)
                 self._changed.notify_all()
@@ -146,6 +158,11 @@ class Batcher:
         with self._changed:
             if self._stopped:
                 raise BusyError("the service is stopping; try again when it is back")
+            if not self.is_alive:
+                raise BusyError(
+                    "nothing computes here: the service was not started, or failed; look at its log (an app "
+                    "that is mounted in another one is not started by it)"
+                )
             if self._waiting + count > self._most_waiting:
                 raise BusyError(
                     f"{self._waiting:,} pairs are waiting already and {count:,} more were given; at most "
@@ -177,7 +194,7 @@ class Batcher:
     def _compute(self, batch: _Batch) -> None:
         started = time.perf_counter()
         try:
-            predictions = self._classifier.classify_pairs([request.pairs[k] for request, k in batch])
+            predictions = self._classifier.classify_encoded(*_gathered(batch))
         except Exception as error:  # whatever it is, the callers are told
             self._fail(batch, error)
             return

@@ -14,7 +14,8 @@ from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
 from stance.pages import RESULTS
 from stance.studies.runs import RUNS, short_scores, trained, write_examples
-from stance.train.config import DataPart, load_config
+from stance.train.config import DataPart
+from stance.train.recipe import load_config
 
 OWN_PAIRS = Path("training/own_pairs.toml")
 PAIRS = 300

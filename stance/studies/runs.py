@@ -14,7 +14,8 @@ from stance.errors import CheckpointError
 from stance.evaluation.harness import evaluate_classifier
 from stance.schema import Predictor
 from stance.tables import write_table
-from stance.train.config import TrainConfig, load_config
+from stance.train.config import TrainConfig
+from stance.train.recipe import load_config
 
 RECIPE = Path("training/news.toml")
 RUNS = Path("runs/studies")

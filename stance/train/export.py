@@ -105,7 +105,7 @@ def write_checkpoint(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, A
 
     Parameters
     ----------
-    model : transformers.PreTrainedModel
+    model : transformers.PreTrainedModel or WithVoice
     tokenizer : transformers.PreTrainedTokenizerBase
     out : Path
         Folder of the checkpoint.
@@ -189,7 +189,7 @@ def export_graph(model: Any, tokenizer: Any, folder: Path, head: Any = None) -> 
 
     Parameters
     ----------
-    model : transformers.PreTrainedModel
+    model : transformers.PreTrainedModel or WithVoice
         In float32, with the very values that ``folder`` holds in float16.
     tokenizer : transformers.PreTrainedTokenizerBase
     folder : Path

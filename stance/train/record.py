@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from transformers import EvalPrediction, Trainer
 
-from stance.checkpoint import MANIFEST, open_checkpoint
+from stance.checkpoint import MANIFEST, WEIGHTS, file_digest, open_checkpoint
 from stance.evaluation.metrics import classification_metrics
 from stance.evaluation.selective import RISKS, risk_coverage
 from stance.inference.answers import softmax
@@ -53,6 +53,12 @@ def origin_of(config: TrainConfig) -> dict[str, Any]:
     if config.teachers:
         origin["taught_by"] = [_known_of(find_base(teacher)) for teacher in config.teachers]
     return origin
+
+
+def base_digest(name: str) -> str:
+    """Return what tells the base of a recipe from others: the digest of its weights, or its hub id."""
+    weights = Path(find_base(name)) / WEIGHTS
+    return file_digest(weights) if weights.is_file() else name
 
 
 def _known_of(checkpoint: Path | str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from stance.checkpoint import MANIFEST, file_digest, read_json_object
 from stance.errors import CheckpointError, InputError
@@ -17,8 +19,8 @@ STATES = "trainer"
 RECIPE = "recipe.json"
 """The recipe of the run, beside its states."""
 
-DATA = "data.json"
-"""The digests of the training and validation data of the run, beside its recipe."""
+BEGINNING = "beginning.json"
+"""The digests of the run's data and base, and the checkpoints that it comes from, beside its recipe."""
 
 SOFT_LABELS = "soft_labels.safetensors"
 """What the teachers of the run said, so that it need not ask them again where it goes on."""
@@ -70,9 +72,9 @@ def prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool
         raise CheckpointError(
             f"{str(out)!r} holds a training run already; go on with --resume, or choose another --out"
         )
-    given = json.loads(json.dumps(config.to_dict()))
+    given = _without_places(json.loads(json.dumps(config.to_dict())))
     recipe = states / RECIPE
-    recorded = read_json_object(recipe) if recipe.is_file() else {}
+    recorded = _without_places(read_json_object(recipe)) if recipe.is_file() else {}
     differing = [name for name in given if recorded.get(name) != given[name]]
     if differing:
         raise CheckpointError(
@@ -82,25 +84,52 @@ def prepare_output(out: Path, states: Path, config: TrainConfig, *, resume: bool
     return last
 
 
-def check_data(states: Path, digests: dict[str, str], *, resumed: bool) -> None:
-    """Write down the digests of the data of a run that begins; refuse others where one goes on.
+def _without_places(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe without the paths in it, which may change; what they lead to is told by its digest."""
+    kept = {name: value for name, value in recipe.items() if name not in ("base", "public", "teachers")}
+    for name in ("train", "validation"):
+        parts = kept.get(name, [])
+        kept[name] = [{key: value for key, value in part.items() if key != "data"} for part in parts]
+    return kept
+
+
+def begin_or_check(
+    states: Path, digests: dict[str, str], origin: Callable[[], dict[str, Any]], *, resumed: bool
+) -> dict[str, Any]:
+    """Write down what a run begins with, or make sure that one which goes on still has it.
+
+    Parameters
+    ----------
+    states : Path
+    digests : dict of str to str
+        Of data and base, by what they are called.
+    origin : callable
+        Tells which checkpoints the run comes from; asked only where it begins.
+    resumed : bool
+
+    Returns
+    -------
+    dict
+        Which checkpoints the run comes from.
 
     Raises
     ------
     CheckpointError
-        If the data are others than when the run began.
+        If data or base are others than when the run began.
     """
-    file = states / DATA
+    file = states / BEGINNING
     if not resumed:
-        write_json(file, digests)
-        return
-    recorded = read_json_object(file) if file.is_file() else {}
-    differing = [name for name in digests if recorded.get(name) != digests[name]]
+        found = origin()
+        write_json(file, {"digests": digests, "origin": found})
+        return found
+    recorded = read_json_object(file) if file.is_file() else {"digests": {}, "origin": {}}
+    differing = [name for name in digests if recorded["digests"].get(name) != digests[name]]
     if differing:
         raise CheckpointError(
-            f"the {' and '.join(differing)} data are not those that the run in {str(states.parent)!r} began "
+            f"the {' and '.join(differing)} are not those that the run in {str(states.parent)!r} began "
             "with; put those back, or choose another --out"
         )
+    return dict(recorded["origin"])
 
 
 def _refuse_read_only(out: Path) -> None:

@@ -26,7 +26,7 @@ PROBABILITIES = "probabilities"
 
 
 def ask_teachers(
-    config: TrainConfig, examples: Sequence[Example], states: Path, *, resumed: bool
+    config: TrainConfig, examples: Sequence[Example], states: Path, *, known: bool
 ) -> npt.NDArray[np.float32] | None:
     """Return the labels of a run softened by its teachers, or ``None`` where it has none.
 
@@ -36,8 +36,8 @@ def ask_teachers(
     examples : sequence of Example
     states : Path
         Folder of the run, which keeps the answers.
-    resumed : bool
-        Take the answers that are kept there.
+    known : bool
+        Take the answers that are kept there, if any are.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def ask_teachers(
     if not config.teachers:
         return None
     file = states / SOFT_LABELS
-    if not (resumed and file.is_file()):
+    if not (known and file.is_file()):
         taught = soft_labels(examples, config.teachers, config.teacher_weight)
         with atomic_path(file) as part:
             save_file({PROBABILITIES: taught}, part)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from datasets import Dataset
 from transformers import (
     AutoModelForSequenceClassification,
     DataCollatorWithPadding,
-    EarlyStoppingCallback,
     EvalPrediction,
     PretrainedConfig,
     Trainer,
@@ -35,15 +34,23 @@ from stance.errors import CheckpointError, ConfigError, InputError, first_line
 from stance.evaluation.calibration import fit_temperature
 from stance.files import told_if_full, write_json
 from stance.schema import LABELS
+from stance.train.arguments import training_arguments
 from stance.train.base import open_base
 from stance.train.config import TrainConfig
 from stance.train.data import describe, load_data
 from stance.train.dropout import share_dropout
 from stance.train.export import write_checkpoint
 from stance.train.memory import keep_freed_memory
-from stance.train.record import circumstances, confidence_for_risk, logits_of, origin_of, scores
-from stance.train.resumable import ResumableTrainer
-from stance.train.states import RECIPE, STATES, check_data, prepare_output
+from stance.train.record import (
+    base_digest,
+    circumstances,
+    confidence_for_risk,
+    logits_of,
+    origin_of,
+    scores,
+)
+from stance.train.resumable import NEVER, ResumableTrainer, Stop, Stopwatch
+from stance.train.states import RECIPE, STATES, begin_or_check, prepare_output
 from stance.train.teachers import ask_teachers, soft_cross_entropy
 from stance.train.tokenizer import open_tokenizer
 from stance.train.voice import WithVoice, load_head, span_of_tokens
@@ -70,7 +77,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     StanceError
         If a recipe, its data or the base model cannot be used.
     """
-    started = time.time()
+    stopwatch = Stopwatch()
     out = Path(out)
     states = out / STATES
     last = prepare_output(out, states, config, resume=resume)
@@ -80,12 +87,19 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     keep_freed_memory()
 
     mixture, validation = _load_and_tell(config)
-    data = {"training": pairs_digest(mixture.examples), "validation": pairs_digest(validation)}
-    check_data(states, data, resumed=last is not None)
-    origin = origin_of(config)
+    digests = {
+        "training data": pairs_digest(mixture.examples),
+        "validation data": pairs_digest(validation),
+        "weights of the base": base_digest(config.base),
+    }
+    origin = begin_or_check(states, digests, partial(origin_of, config), resumed=last is not None)
     write_json(states / RECIPE, config.to_dict())
-    taught = ask_teachers(config, mixture.examples, states, resumed=last is not None)
-    trainer = _build_trainer(config, states, mixture.examples, validation, taught)
+    arguments = training_arguments(config, states)
+    with arguments.main_process_first(local=False):  # of several processes one asks, the others read
+        is_first = arguments.process_index == 0
+        taught = ask_teachers(config, mixture.examples, states, known=last is not None or not is_first)
+    trainer = _build_trainer(config, arguments, mixture.examples, validation, taught)
+    trainer.add_callback(stopwatch)
     with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
         trainer.train(resume_from_checkpoint=last)
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
@@ -101,7 +115,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
             "dropped": mixture.dropped,
             "validation": scores(EvalPrediction(logits, labels)),
             "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
-            "minutes": round((time.time() - started) / 60, 1),
+            "minutes": round(Stopwatch.of(trainer).seconds / 60, 1),
             **circumstances(trainer),
         }
         seal = {"temperature": temperature, "max_length": config.max_length, "provenance": provenance}
@@ -174,17 +188,16 @@ def tokenised(
 
 def _build_trainer(
     config: TrainConfig,
-    states: Path,
+    arguments: TrainingArguments,
     training: Sequence[Example],
     validation: Sequence[Example],
     taught: npt.NDArray[np.float32] | None,
 ) -> Trainer:
     base = open_base(config.base, config.max_length)
     tokenizer = open_tokenizer(str(base.name_or_path))
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(states / "tensorboard")
     return ResumableTrainer(
         model=_build_model(base, config),
-        args=_arguments(config, states),
+        args=arguments,
         train_dataset=tokenised(
             training, tokenizer, config.max_length, voices=config.voice_weight > 0, taught=taught
         ),
@@ -193,7 +206,7 @@ def _build_trainer(
         processing_class=tokenizer,
         compute_loss_func=soft_cross_entropy if config.teachers and not config.voice_weight else None,
         compute_metrics=scores,
-        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else [],
+        callbacks=[Stop(config.patience or NEVER)],
     )
 
 
@@ -240,46 +253,6 @@ def _dropouts(base: PretrainedConfig, value: float) -> dict[str, float]:
         for name, given in base.to_dict().items()
         if "dropout" in name and type(given) in (int, float, type(None))
     }
-
-
-def _arguments(config: TrainConfig, states: Path) -> TrainingArguments:
-    interval = min(1 / config.evaluations, 0.999999)  # a share of all steps; 1 would mean each step
-    return TrainingArguments(
-        output_dir=str(states),
-        seed=config.seed,
-        num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=2 * config.batch_size,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type=config.schedule if config.schedule == "linear" else "constant_with_warmup",
-        warmup_steps=config.warmup,
-        weight_decay=config.weight_decay,
-        label_smoothing_factor=config.label_smoothing,
-        bf16=_uses_bf16(config.precision),
-        use_cpu=not torch.cuda.is_available(),
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        average_tokens_across_devices=False,  # a loss is the mean over its own batch
-        dataloader_pin_memory=torch.cuda.is_available(),
-        eval_strategy="steps",
-        eval_steps=interval,
-        save_strategy="steps",
-        save_steps=interval,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
-        logging_steps=1 / (10 * config.evaluations),
-        report_to="tensorboard",
-    )
-
-
-def _uses_bf16(precision: str) -> bool:
-    if precision != "auto":
-        return precision == "bf16"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def _say(message: str) -> None:

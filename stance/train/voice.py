@@ -18,7 +18,7 @@ from stance.checkpoint import VOICE_HEAD
 IGNORED = -100
 """Target of pairs whose voice is unknown; the loss passes over them."""
 
-NOBODY = 0
+OUTLET_TOKEN = 0
 """Token that stands for the outlet itself."""
 
 
@@ -106,7 +106,7 @@ def span_of_tokens(
     offsets: Sequence[tuple[int, int]],
     sequence_ids: Sequence[int | None],
 ) -> list[int]:
-    """Return first and last token of a voice, ``NOBODY`` for the outlet, ``IGNORED`` where unknown.
+    """Return first and last token of a voice, ``OUTLET_TOKEN`` for the outlet, ``IGNORED`` where unknown.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def span_of_tokens(
         return [IGNORED, IGNORED]
     start, end = voice
     if start == end:
-        return [NOBODY, NOBODY]
+        return [OUTLET_TOKEN, OUTLET_TOKEN]
     inside = [
         token
         for token, ((first, last), sequence) in enumerate(zip(offsets, sequence_ids, strict=True))
