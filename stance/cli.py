@@ -104,10 +104,14 @@ def compare(options: argparse.Namespace) -> int:
     result = compare_sources(classifier, claims, articles, parts=parts, progress=True)
     result = replace(result, suggestions=suggestions)
     _write_board(options, result)
-    if options.json:
-        print_json(result.to_dict())
-    else:
-        show_comparison(result)
+    try:
+        if options.json:
+            print_json(result.to_dict())
+        else:
+            show_comparison(result)
+    except BrokenPipeError:  # the reader has seen enough
+        parts.discard()
+        raise
     parts.discard()
     if failed:
         say(f"{failed} of {failed + len(articles)} articles could not be read")

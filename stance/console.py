@@ -97,9 +97,16 @@ def _text(text: str) -> str:
     return escape(printable(text))
 
 
+class _Console(Console):
+    """A console that leaves it to the command line to say what a reader who goes away means."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def show(what: Any, narrowest: int = NARROWEST) -> None:
     """Print a table or a line on stdout; a text is text, whatever it looks like."""
-    console = Console(emoji=False, highlight=False)
+    console = _Console(emoji=False, highlight=False)
     console.width = max(console.width, narrowest)
     console.print(what)
 

@@ -20,7 +20,7 @@ from stance.errors import InputError
 from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
 from stance.service import gate, models
-from stance.service.app import build_app
+from stance.service.app import REFUSALS, build_app
 from stance.service.limits import Limits
 from starlette.testclient import TestClient
 
@@ -196,7 +196,7 @@ def test_the_examples_in_openapi_are_answered_and_the_answers_have_the_described
         assert answer.status_code == 200
         for one in answer.json() if path == "/classify" else [answer.json()]:
             model.model_validate(one, strict=True)  # unknown and missing names are refused
-        assert set(post["responses"]) == {"200", "400", "401", "413", "422", "429"}
+        assert set(post["responses"]) == {"200", *map(str, REFUSALS)}
         assert post["responses"]["422"]["content"]["application/json"]["schema"]["$ref"].endswith("Problem")
     models.HealthAnswer.model_validate(client.get("/health").json(), strict=True)
     assert set(described["paths"]) == {*POSTS, "/health", "/metrics"}
@@ -500,7 +500,7 @@ def test_keys_are_compared_in_constant_time(locked: TestClient, monkeypatch: pyt
 
 def test_a_failure_of_the_service_is_not_told_to_the_client(clf: StanceClassifier) -> None:
     class Broken(Held):
-        def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Prediction]:
+        def classify_encoded(self, pairs: Sequence[tuple[str, str]], encoded: object) -> list[Prediction]:
             raise RuntimeError("a secret of the house")
 
     app = build_app(Broken(clf))  # type: ignore[arg-type]
@@ -514,7 +514,7 @@ def test_a_failure_of_the_service_is_not_told_to_the_client(clf: StanceClassifie
 
 def test_a_failure_of_the_service_reaches_the_log_of_the_server(clf: StanceClassifier) -> None:
     class Broken(Held):
-        def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Prediction]:
+        def classify_encoded(self, pairs: Sequence[tuple[str, str]], encoded: object) -> list[Prediction]:
             raise RuntimeError("a secret of the house")
 
     with (

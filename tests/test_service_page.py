@@ -44,7 +44,7 @@ def test_every_metric_and_every_refusal_is_listed(client: TestClient) -> None:
     assert set(re.findall(r"^\| `(stance_\w+)` \|", PAGE, re.MULTILINE)) == told
     rows = re.findall(r"^\| (\d{3}(?:, \d{3})*) \|", PAGE, re.MULTILINE)
     listed = {int(status) for row in rows for status in row.split(", ")}
-    assert listed == {*REFUSALS, 404, 405, 408, 500}
+    assert listed == {*REFUSALS, 404, 405, 500}
 
 
 def test_the_tables_are_made_of_the_limits_and_of_the_results(
