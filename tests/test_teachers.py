@@ -122,17 +122,20 @@ def test_a_student_names_its_teachers(
     assert np.isfinite(rows).all()
 
 
-def test_a_run_that_goes_on_asks_nobody_again(
-    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = ask_teachers(config, EXAMPLES, tmp_path, known=False)
+def test_a_question_is_asked_once(config: TrainConfig, tmp_path: Path) -> None:
+    first = ask_teachers(config, EXAMPLES, tmp_path, ["digest"])
     assert first is not None
     with teachers_that_say():  # nobody
-        again = ask_teachers(config, EXAMPLES, tmp_path, known=True)
-        np.testing.assert_array_equal(again, first)
-        with pytest.raises(KeyError):  # a run that begins does ask, whatever an earlier one has left there
-            ask_teachers(config, EXAMPLES, tmp_path, known=False)
-    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, known=True) is None
+        np.testing.assert_array_equal(ask_teachers(config, EXAMPLES, tmp_path, ["digest"]), first)
+        lighter = dataclasses.replace(config, teacher_weight=0.1)
+        for asked, pairs, digest in (
+            (config, EXAMPLES, "other"),
+            (config, EXAMPLES[1:], "digest"),
+            (lighter, EXAMPLES, "digest"),
+        ):
+            with pytest.raises(KeyError):  # another question is asked
+                ask_teachers(asked, pairs, tmp_path, [digest])
+    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, []) is None
 
 
 def test_teachers_that_cannot_be_used_are_refused(config: TrainConfig, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network".
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from stance.corpus.examples import Example
+from stance.corpus.examples import Example, pairs_digest
 from stance.files import atomic_path
 from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS
@@ -22,11 +24,12 @@ from stance.train.base import find_base
 from stance.train.config import TrainConfig
 from stance.train.states import SOFT_LABELS
 
-PROBABILITIES = "probabilities"
+PROBABILITIES, QUESTION = "probabilities", "question"
+"""Names in the file that keeps the answers."""
 
 
 def ask_teachers(
-    config: TrainConfig, examples: Sequence[Example], states: Path, *, known: bool
+    config: TrainConfig, examples: Sequence[Example], states: Path, digests: Sequence[str]
 ) -> npt.NDArray[np.float32] | None:
     """Return the labels of a run softened by its teachers, or ``None`` where it has none.
 
@@ -35,9 +38,9 @@ def ask_teachers(
     config : TrainConfig
     examples : sequence of Example
     states : Path
-        Folder of the run, which keeps the answers.
-    known : bool
-        Take the answers that are kept there, if any are.
+        Folder of the run, which keeps the answers: the same question is not asked again.
+    digests : sequence of str
+        Of the teachers.
 
     Returns
     -------
@@ -46,12 +49,19 @@ def ask_teachers(
     if not config.teachers:
         return None
     file = states / SOFT_LABELS
-    if not (known and file.is_file()):
+    question = json.dumps([pairs_digest(examples), *digests, config.teacher_weight])
+    if not file.is_file() or _question_of(file) != question:
         taught = soft_labels(examples, config.teachers, config.teacher_weight)
         with atomic_path(file) as part:
-            save_file({PROBABILITIES: taught}, part)
+            save_file({PROBABILITIES: taught}, part, metadata={QUESTION: question})
     answers: npt.NDArray[np.float32] = load_file(file)[PROBABILITIES]
     return answers
+
+
+def _question_of(file: Path) -> str | None:
+    """Return what the answers in a file belong to."""
+    with safe_open(file, "numpy") as stored:
+        return (stored.metadata() or {}).get(QUESTION)
 
 
 def soft_labels(

@@ -95,9 +95,9 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     origin = begin_or_check(states, digests, partial(origin_of, config), resumed=last is not None)
     write_json(states / RECIPE, config.to_dict())
     arguments = training_arguments(config, states)
+    teachers = [teacher["digest"] for teacher in origin.get("taught_by", [])]
     with arguments.main_process_first(local=False):  # of several processes one asks, the others read
-        is_first = arguments.process_index == 0
-        taught = ask_teachers(config, mixture.examples, states, known=last is not None or not is_first)
+        taught = ask_teachers(config, mixture.examples, states, teachers)
     trainer = _build_trainer(config, arguments, mixture.examples, validation, taught)
     trainer.add_callback(stopwatch)
     with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
