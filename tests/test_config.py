@@ -42,11 +42,18 @@ def test_a_config_is_a_value_that_goes_to_json(tmp_path: Path) -> None:
     assert json.loads(json.dumps(config.to_dict()))["train"][0]["data"] == "snli"
 
 
-@pytest.mark.parametrize("line", ["repeat = 2", "unrelated = 5"])
+@pytest.mark.parametrize("line", ["repeat = 2", "unrelated = 5", "crossed = 5"])
 def test_validation_data_are_neither_repeated_nor_mixed(tmp_path: Path, line: str) -> None:
     file = tmp_path / "recipe.toml"
     file.write_text(f"{PARTS}{line}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"\[\[validation\]\] with data = 'mnli' has .*remove both"):
+    with pytest.raises(ConfigError, match=r"\[\[validation\]\] with data = 'mnli' has .*remove them"):
+        load_config(file)
+
+
+def test_pairs_without_a_label_need_teachers(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text('[[train]]\ndata = "snli"\ncrossed = 5\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="has crossed = 5, pairs that only teachers label; name teachers"):
         load_config(file)
 
 

@@ -81,6 +81,29 @@ def test_no_random_pair_contradicts_a_labelled_one() -> None:
     assert all(len(given) == 1 for given in labels.values())
 
 
+@settings(deadline=None)
+@given(training=example_lists, held_out=example_lists, count=st.integers(0, 20), seed=st.integers(0, 99))
+def test_crossed_pairs_are_two_texts_of_one_group_that_nobody_has_labelled(
+    training: list[Example], held_out: list[Example], count: int, seed: int
+) -> None:
+    kept = mix([Part(training)], held_out, seed=seed).examples
+    texts = {(e.group, text) for e in kept for text in (e.claim, e.sentence)}
+    several = [group for group in "gh" if sum(one == group for one, _ in texts) > 1]
+    if count and not several:
+        with pytest.raises(InputError, match="needs data with groups"):
+            mix([Part(training, crossed=count)], held_out, seed=seed)
+        return
+    mixture = mix([Part(training, crossed=count)], held_out, seed=seed)
+    assert mixture.examples == kept  # what has a label is the same with and without
+    assert len(mixture.unlabelled) == len(set(mixture.unlabelled)) <= count
+    labelled = {key(e) for e in kept}
+    forbidden = {key(e) for e in held_out}
+    for first, second in mixture.unlabelled:
+        assert first != second
+        assert any({(group, first), (group, second)} <= texts for group in several)
+        assert (normalised(first), normalised(second)) not in labelled | forbidden
+
+
 @pytest.mark.parametrize("form", ["THE LEADERS of a   met, on Monday!", "«the leaders of a met on monday»"])
 def test_case_punctuation_and_space_hide_no_leak(form: str) -> None:
     held_out = [example("The leaders of A met on Monday.", "Yes.")]

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stance.checkpoint import Checkpoint
 from stance.corpus.examples import Example
+from stance.corpus.mixture import Mixture
 from stance.errors import CheckpointError, ConfigError
 from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS, Label
@@ -26,7 +27,7 @@ from stance.train import teachers as teachers_module
 from stance.train import trainer as trainer_module
 from stance.train.config import DataPart, TrainConfig
 from stance.train.recipe import load_config
-from stance.train.teachers import ask_teachers, soft_cross_entropy, soft_labels
+from stance.train.teachers import ask_teachers, mean_answers, soft_cross_entropy, soften
 from stance.train.trainer import train
 
 EXAMPLES = [
@@ -53,12 +54,18 @@ def teachers_that_say(**answers: list[float]) -> Iterator[None]:
         yield
 
 
+def test_every_different_pair_is_asked_once_and_the_mean_given() -> None:
+    pairs = [("a", "b"), ("b", "a"), ("a", "b")]
+    with teachers_that_say(one=[0.6, 0.3, 0.1], other=[0.4, 0.1, 0.5]):
+        answers = mean_answers(pairs, ["one", "other"])
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers, [[0.5, 0.2, 0.3]] * 3, rtol=1e-6)
+
+
 def test_teachers_soften_the_labels_that_they_agree_with() -> None:
-    twice = [*EXAMPLES, *EXAMPLES]
-    with teachers_that_say(one=[0.6, 0.3, 0.1], other=[0.4, 0.1, 0.5]):  # in the mean .5, .2, .3
-        soft = soft_labels(twice, ["one", "other"], weight=0.5)
+    soft = soften(EXAMPLES, np.array([[0.5, 0.2, 0.3]] * len(EXAMPLES), np.float32), weight=0.5)
     assert soft.dtype == np.float32
-    for example, row in zip(twice, soft, strict=True):
+    for example, row in zip(EXAMPLES, soft, strict=True):
         alone = [float(label is example.label) for label in LABELS]
         expected = [0.75, 0.1, 0.15] if example.label is Label.SUPPORTS else alone
         assert row.tolist() == pytest.approx(expected)
@@ -69,12 +76,9 @@ probabilities = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(
 )
 
 
-@given(one=probabilities, other=probabilities, weight=st.floats(0, 1))
-def test_the_label_stays_on_top_whatever_teachers_say(
-    one: list[float], other: list[float], weight: float
-) -> None:
-    with teachers_that_say(one=one, other=other):
-        soft = soft_labels(EXAMPLES, ["one", "other"], weight)
+@given(rows=st.lists(probabilities, min_size=12, max_size=12), weight=st.floats(0, 1))
+def test_the_label_stays_on_top_whatever_teachers_say(rows: list[list[float]], weight: float) -> None:
+    soft = soften(EXAMPLES, np.array(rows, np.float32), weight)
     np.testing.assert_allclose(soft.sum(axis=1), 1, rtol=1e-5)
     assert (soft[HARD == 1] >= soft.max(axis=1) - 1e-6).all()
 
@@ -92,7 +96,7 @@ def test_the_loss_of_a_plain_label_is_the_usual_one() -> None:
 
 @pytest.fixture
 def config(tiny_checkpoint: Checkpoint, tmp_path: Path) -> TrainConfig:
-    """A recipe of three steps whose student and teacher are the tiny model."""
+    """A recipe of three steps, with pairs without a label, whose student and teacher are the tiny model."""
     columns = ("claim", "sentence", "label", "group")
     rows = [{name: getattr(example, name) for name in columns} for example in EXAMPLES]
     for split, part in (("train", rows[:8]), ("validation", rows[8:])):
@@ -100,7 +104,7 @@ def config(tiny_checkpoint: Checkpoint, tmp_path: Path) -> TrainConfig:
     return TrainConfig(
         base=str(tiny_checkpoint.path),
         teachers=(str(tiny_checkpoint.path),),
-        train=(DataPart(data=str(tmp_path / "train.jsonl")),),
+        train=(DataPart(data=str(tmp_path / "train.jsonl"), crossed=4),),
         validation=(DataPart(data=str(tmp_path / "validation.jsonl")),),
         max_steps=3,
         batch_size=4,
@@ -120,22 +124,38 @@ def test_a_student_names_its_teachers(
     pairs = [(example.claim, example.sentence) for example in EXAMPLES]
     rows = StanceClassifier.from_pretrained(taught.path, device="cpu").predict_proba(pairs)
     assert np.isfinite(rows).all()
+    assert taught.provenance["crossed"] == 4
 
 
 def test_a_question_is_asked_once(config: TrainConfig, tmp_path: Path) -> None:
-    first = ask_teachers(config, EXAMPLES, tmp_path, ["digest"])
+    mixture = Mixture(EXAMPLES, {}, [("claim 0", "claim 1")])
+    first = ask_teachers(config, mixture, tmp_path, ["digest"]).soft_labels
     assert first is not None
     with teachers_that_say():  # nobody
-        np.testing.assert_array_equal(ask_teachers(config, EXAMPLES, tmp_path, ["digest"]), first)
-        lighter = dataclasses.replace(config, teacher_weight=0.1)
-        for asked, pairs, digest in (
-            (config, EXAMPLES, "other"),
-            (config, EXAMPLES[1:], "digest"),
-            (lighter, EXAMPLES, "digest"),
+        again = ask_teachers(config, mixture, tmp_path, ["digest"]).soft_labels
+        np.testing.assert_array_equal(again, first)
+        for other, digest in (
+            (mixture, "other"),
+            (dataclasses.replace(mixture, examples=EXAMPLES[1:]), "digest"),
+            (dataclasses.replace(mixture, unlabelled=[]), "digest"),
         ):
             with pytest.raises(KeyError):  # another question is asked
-                ask_teachers(asked, pairs, tmp_path, [digest])
-    assert ask_teachers(dataclasses.replace(config, teachers=()), EXAMPLES, tmp_path, []) is None
+                ask_teachers(config, other, tmp_path, [digest])
+
+
+def test_without_teachers_the_labels_are_learnt(config: TrainConfig, tmp_path: Path) -> None:
+    alone = dataclasses.replace(config, teachers=(), train=(DataPart(data="public"),))
+    assert ask_teachers(alone, Mixture(EXAMPLES, {}, []), tmp_path, []) == (EXAMPLES, None)
+
+
+def test_pairs_without_a_label_get_what_teachers_say(config: TrainConfig, tmp_path: Path) -> None:
+    said = [0.1, 0.7, 0.2]
+    with teachers_that_say(**{config.teachers[0]: said}):
+        examples, soft = ask_teachers(config, Mixture(EXAMPLES, {}, [("a", "b")]), tmp_path, ["digest"])
+    assert examples == [*EXAMPLES, Example("a", "b", Label.DENIES)]
+    assert soft is not None
+    assert soft.shape == (13, 3)
+    assert soft[-1].tolist() == pytest.approx(said)
 
 
 def test_teachers_that_cannot_be_used_are_refused(config: TrainConfig, tmp_path: Path) -> None:

@@ -6,12 +6,17 @@ import random
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.schema import Label
+
+TextPair = tuple[str, str]
+
+TRIES = 20
+"""How often a pair is drawn for one that is wanted, before there are taken to be no more."""
 
 WORDS_OF_A_GIVEAWAY = 5
 """A claim of at least so many words that stands in an evaluation set is kept out of training."""
@@ -32,6 +37,8 @@ class Part:
         Largest share of neutral pairs; related ones are kept first.
     unrelated : int
         Random pairs (a claim against a sentence of another group: neutral) made from this part.
+    crossed : int
+        Random pairs of two texts of one group that have no label, made from this part for teachers.
     """
 
     examples: Sequence[Example]
@@ -39,14 +46,16 @@ class Part:
     max_rows: int | None = None
     neutral_share: float = 1.0
     unrelated: int = 0
+    crossed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Mixed examples, and how many were left out and why."""
+    """Mixed examples, how many were left out and why, and pairs without a label."""
 
     examples: list[Example]
     dropped: dict[str, int]
+    unlabelled: list[TextPair]
 
 
 def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mixture:
@@ -69,6 +78,7 @@ def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mix
     seen: dict[tuple[str, str], Label] = {}
     examples: list[Example] = []
     unrelated: list[Example] = []
+    to_cross: list[tuple[list[Example], int]] = []
     for part in parts:
         clean = []
         for example in part.examples:
@@ -85,10 +95,16 @@ def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mix
             chosen = rng.sample(chosen, part.max_rows)
         examples += chosen * part.repeat
         unrelated += unrelated_pairs(clean, part.unrelated, rng) * part.repeat
-    free = [pair for pair in unrelated if _key(pair) not in seen and not forbidden.holds(*_key(pair))]
-    examples += free
+        to_cross.append((clean, part.crossed))
+
+    def is_free(claim: str, sentence: str) -> bool:
+        key = normalised(claim), normalised(sentence)
+        return key not in seen and not forbidden.holds(*key)
+
+    examples += [pair for pair in unrelated if is_free(pair.claim, pair.sentence)]
     rng.shuffle(examples)
-    return Mixture(examples, dict(dropped))
+    crossed = [crossed_pairs(clean, count, rng, is_free) for clean, count in to_cross]
+    return Mixture(examples, dict(dropped), [pair for pairs in crossed for pair in pairs])
 
 
 class HeldOut:
@@ -130,6 +146,27 @@ def unrelated_pairs(examples: Sequence[Example], count: int, rng: random.Random)
         if left.group != right.group:
             pairs.append(Example(left.claim, right.sentence, Label.NEUTRAL, left.group, False, left.source))
     return pairs
+
+
+def crossed_pairs(
+    examples: Sequence[Example], count: int, rng: random.Random, is_free: Callable[[str, str], bool]
+) -> list[TextPair]:
+    """Pair different texts of one group, whichever they are: nobody has said what one says to the other."""
+    texts: dict[str, dict[str, None]] = {}
+    for example in examples:
+        texts.setdefault(example.group, {}).update({example.claim: None, example.sentence: None})
+    choices = {group: list(found) for group, found in texts.items() if len(found) > 1}
+    groups = [example.group for example in examples if example.group in choices]
+    if count and not groups:
+        raise InputError(f"crossed = {count} needs data with groups (claims, events) of several texts")
+    pairs: dict[TextPair, None] = {}
+    for _ in range(TRIES * count):
+        if len(pairs) == count:
+            break
+        claim, sentence = rng.sample(choices[rng.choice(groups)], 2)
+        if is_free(claim, sentence):
+            pairs[claim, sentence] = None
+    return list(pairs)
 
 
 def normalised(text: str) -> str:

@@ -24,8 +24,8 @@ STEPS = 400
 
 
 def short_recipe(public: Path, steps: int = STEPS) -> TrainConfig:
-    """Return the recipe of the embedded checkpoint, cut to few steps and without its teachers."""
-    return replace(load_config(RECIPE), public=str(public), teachers=(), max_steps=steps, evaluations=1)
+    """Return the recipe of the embedded checkpoint, cut to few steps."""
+    return replace(load_config(RECIPE), public=str(public), max_steps=steps, evaluations=1)
 
 
 def folder_of_events(share: float) -> Path:

@@ -19,6 +19,7 @@ _CHOICES = {
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 1e6),
+    "crossed": (0, 1e12),
     "dropout": (0, 0.99),
     "epochs": (1e-6, 1e6),
     "evaluations": (1, 1e6),
@@ -54,9 +55,9 @@ class DataPart:
         a recipe relative paths start at the recipe, in ``--set`` at the working folder.
     split : str
         Which split of it; by default the one that the recipe's table is named after.
-    repeat, max_rows, neutral_share, unrelated
-        As in :class:`stance.corpus.mixture.Part`; ``max_rows = 0`` is no cap. ``repeat`` and
-        ``unrelated`` are for training data only.
+    repeat, max_rows, neutral_share, unrelated, crossed
+        As in :class:`stance.corpus.mixture.Part`; ``max_rows = 0`` is no cap. ``repeat``, ``unrelated``
+        and ``crossed`` are for training data only, ``crossed`` for a recipe with teachers.
     group_share : float
         Share of the groups (events, claim families) that is used; a smaller share is part of a
         larger one. For learning curves.
@@ -68,6 +69,7 @@ class DataPart:
     max_rows: int = 0
     neutral_share: float = 1.0
     unrelated: int = 0
+    crossed: int = 0
     group_share: float = 1.0
 
     def __post_init__(self) -> None:
@@ -166,10 +168,16 @@ class TrainConfig:
                 "the labels, nor with voice_weight; set it to 0"
             )
         for part in self.validation:
-            if part.repeat != 1 or part.unrelated:
+            if part.repeat != 1 or part.unrelated or part.crossed:
                 raise ConfigError(
-                    f"[[validation]] with data = {part.data!r} has repeat = {part.repeat} and unrelated = "
-                    f"{part.unrelated}; what models are chosen by is neither repeated nor mixed: remove both"
+                    f"[[validation]] with data = {part.data!r} has repeat, unrelated or crossed; what models "
+                    "are chosen by is neither repeated nor mixed: remove them"
+                )
+        for part in self.train:
+            if part.crossed and not self.teachers:
+                raise ConfigError(
+                    f"[[train]] with data = {part.data!r} has crossed = {part.crossed}, pairs that only "
+                    "teachers label; name teachers, or remove it"
                 )
         if self.dropout and self.shared_dropout:
             raise ConfigError(

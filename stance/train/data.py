@@ -45,6 +45,7 @@ def load_data(config: TrainConfig) -> tuple[Mixture, list[Example]]:
             max_rows=part.max_rows or None,
             neutral_share=part.neutral_share,
             unrelated=part.unrelated,
+            crossed=part.crossed,
         )
         for part, examples in read
     ]

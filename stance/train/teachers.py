@@ -5,10 +5,11 @@ Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network".
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,46 +17,63 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from stance.corpus.examples import Example, pairs_digest
+from stance.corpus.examples import Example
+from stance.corpus.mixture import Mixture, TextPair
 from stance.files import atomic_path
 from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
-from stance.train.states import SOFT_LABELS
+from stance.train.states import ANSWERS
 
 PROBABILITIES, QUESTION = "probabilities", "question"
 """Names in the file that keeps the answers."""
 
 
-def ask_teachers(
-    config: TrainConfig, examples: Sequence[Example], states: Path, digests: Sequence[str]
-) -> npt.NDArray[np.float32] | None:
-    """Return the labels of a run softened by its teachers, or ``None`` where it has none.
+class Lessons(NamedTuple):
+    """What a student learns.
+
+    Attributes
+    ----------
+    examples : list of Example
+    soft_labels : ndarray of shape (n_examples, 3), float32, optional
+        Columns in the order of ``LABELS``, rows sum to 1; ``None`` where the labels alone are learnt.
+    """
+
+    examples: list[Example]
+    soft_labels: npt.NDArray[np.float32] | None
+
+
+def ask_teachers(config: TrainConfig, mixture: Mixture, states: Path, digests: Sequence[str]) -> Lessons:
+    """Return what a run learns: its examples, and where it has teachers what they say of these and of more.
 
     Parameters
     ----------
     config : TrainConfig
-    examples : sequence of Example
+    mixture : Mixture
+        Its pairs without a label get the most probable one; they stand behind the examples.
     states : Path
         Folder of the run, which keeps the answers: the same question is not asked again.
     digests : sequence of str
         Of the teachers.
-
-    Returns
-    -------
-    ndarray of shape (n_examples, 3), float32, optional
     """
     if not config.teachers:
-        return None
-    file = states / SOFT_LABELS
-    question = json.dumps([pairs_digest(examples), *digests, config.teacher_weight])
+        return Lessons(mixture.examples, None)
+    pairs = [*((one.claim, one.sentence) for one in mixture.examples), *mixture.unlabelled]
+    file = states / ANSWERS
+    question = hashlib.sha256(json.dumps([digests, pairs]).encode()).hexdigest()
     if not file.is_file() or _question_of(file) != question:
-        taught = soft_labels(examples, config.teachers, config.teacher_weight)
+        answers = mean_answers(pairs, config.teachers)
         with atomic_path(file) as part:
-            save_file({PROBABILITIES: taught}, part, metadata={QUESTION: question})
-    answers: npt.NDArray[np.float32] = load_file(file)[PROBABILITIES]
-    return answers
+            save_file({PROBABILITIES: answers}, part, metadata={QUESTION: question})
+    taught: npt.NDArray[np.float32] = load_file(file)[PROBABILITIES]
+    known = len(mixture.examples)
+    guessed = [
+        Example(claim, sentence, LABELS[int(row.argmax())])
+        for (claim, sentence), row in zip(mixture.unlabelled, taught[known:], strict=True)
+    ]
+    softened = soften(mixture.examples, taught[:known], config.teacher_weight)
+    return Lessons([*mixture.examples, *guessed], np.concatenate([softened, taught[known:]]))
 
 
 def _question_of(file: Path) -> str | None:
@@ -64,25 +82,17 @@ def _question_of(file: Path) -> str | None:
         return (stored.metadata() or {}).get(QUESTION)
 
 
-def soft_labels(
-    examples: Sequence[Example], teachers: Sequence[str], weight: float
-) -> npt.NDArray[np.float32]:
-    """Return what a student shall learn of every pair.
-
-    Where the mean of the teachers' calibrated probabilities has the label on top, it gets a share of
-    ``weight`` beside the label; where the teachers are wrong they are not listened to.
+def mean_answers(pairs: Sequence[TextPair], teachers: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return the mean of the calibrated probabilities of checkpoints, each asked once about a pair.
 
     Parameters
     ----------
-    examples : sequence of Example
+    pairs : sequence of (claim, sentence)
     teachers : sequence of str
-        Checkpoints.
-    weight : float
-        0 is the label alone, 1 the teachers alone.
 
     Returns
     -------
-    ndarray of shape (n_examples, 3), float32
+    ndarray of shape (n_pairs, 3), float32
         Columns in the order of ``LABELS``; rows sum to 1.
 
     Raises
@@ -90,11 +100,35 @@ def soft_labels(
     CheckpointError
         If a teacher cannot be loaded.
     """
-    pairs = list(dict.fromkeys((example.claim, example.sentence) for example in examples))
+    different = list(dict.fromkeys(pairs))
     loaded = [StanceClassifier.from_pretrained(find_base(teacher)) for teacher in teachers]
-    mean = np.mean([teacher.predict_proba(pairs, progress=True) for teacher in loaded], axis=0)
-    place = {pair: row for row, pair in enumerate(pairs)}
-    taught = mean[[place[example.claim, example.sentence] for example in examples]]
+    answers = [teacher.predict_proba(different, progress=True) for teacher in loaded]
+    mean: npt.NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
+    place = {pair: row for row, pair in enumerate(different)}
+    return mean[[place[pair] for pair in pairs]]
+
+
+def soften(
+    examples: Sequence[Example], taught: npt.NDArray[np.float32], weight: float
+) -> npt.NDArray[np.float32]:
+    """Return labels with a share for what teachers say.
+
+    Where they have the label on top, what they say gets a share of ``weight`` beside the label; where they
+    are wrong they are not listened to.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    taught : ndarray of shape (n_examples, 3)
+        The teachers' probabilities.
+    weight : float
+        0 is the label alone, 1 the teachers alone.
+
+    Returns
+    -------
+    ndarray of shape (n_examples, 3), float32
+        Columns in the order of ``LABELS``; rows sum to 1.
+    """
     gold = np.array([LABELS.index(example.label) for example in examples])
     heard = np.where(taught.argmax(axis=1) == gold, weight, 0.0)[:, np.newaxis]
     soft: npt.NDArray[np.float32] = ((1 - heard) * np.eye(len(LABELS))[gold] + heard * taught).astype(

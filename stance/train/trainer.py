@@ -51,7 +51,7 @@ from stance.train.record import (
 )
 from stance.train.resumable import NEVER, ResumableTrainer, Stop, Stopwatch
 from stance.train.states import RECIPE, STATES, begin_or_check, prepare_output
-from stance.train.teachers import ask_teachers, soft_cross_entropy
+from stance.train.teachers import Lessons, ask_teachers, soft_cross_entropy
 from stance.train.tokenizer import open_tokenizer
 from stance.train.voice import WithVoice, load_head, span_of_tokens
 
@@ -97,8 +97,8 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     arguments = training_arguments(config, states)
     teachers = [teacher["digest"] for teacher in origin.get("taught_by", [])]
     with arguments.main_process_first(local=False):  # of several processes one asks, the others read
-        taught = ask_teachers(config, mixture.examples, states, teachers)
-    trainer = _build_trainer(config, arguments, mixture.examples, validation, taught)
+        lessons = ask_teachers(config, mixture, states, teachers)
+    trainer = _build_trainer(config, arguments, lessons, validation)
     trainer.add_callback(stopwatch)
     with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
         trainer.train(resume_from_checkpoint=last)
@@ -112,6 +112,8 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
             "recipe": config.to_dict(),
             **origin,
             "data": {"train": describe(mixture.examples), "validation": describe(validation)},
+            "base_sha256": digests["weights of the base"],
+            "crossed": len(mixture.unlabelled),
             "dropped": mixture.dropped,
             "validation": scores(EvalPrediction(logits, labels)),
             "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
@@ -140,12 +142,12 @@ def tokenised(
     max_length: int,
     *,
     voices: bool = False,
-    taught: npt.NDArray[np.float32] | None = None,
+    soft_labels: npt.NDArray[np.float32] | None = None,
 ) -> Dataset:
     """Return a dataset with token ids, ``labels`` and ``length``; only the sentence is cut.
 
-    With ``voices`` also ``voice_span``, first and last token of the voice. With ``taught`` of shape
-    ``(n, 3)`` the labels are those probabilities.
+    With ``voices`` also ``voice_span``, first and last token of the voice. ``soft_labels`` of shape
+    ``(n, 3)`` take the place of the labels.
     """
 
     def encode(batch: dict[str, list[Any]]) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def tokenised(
     columns = {
         "claim": [example.claim for example in examples],
         "sentence": [example.sentence for example in examples],
-        "labels": [LABELS.index(example.label) for example in examples] if taught is None else taught,
+        "labels": [LABELS.index(one.label) for one in examples] if soft_labels is None else soft_labels,
         "voice": [example.voice for example in examples],
     }
     try:
@@ -189,9 +191,8 @@ def tokenised(
 def _build_trainer(
     config: TrainConfig,
     arguments: TrainingArguments,
-    training: Sequence[Example],
+    lessons: Lessons,
     validation: Sequence[Example],
-    taught: npt.NDArray[np.float32] | None,
 ) -> Trainer:
     base = open_base(config.base, config.max_length)
     tokenizer = open_tokenizer(str(base.name_or_path))
@@ -199,7 +200,11 @@ def _build_trainer(
         model=_build_model(base, config),
         args=arguments,
         train_dataset=tokenised(
-            training, tokenizer, config.max_length, voices=config.voice_weight > 0, taught=taught
+            lessons.examples,
+            tokenizer,
+            config.max_length,
+            voices=config.voice_weight > 0,
+            soft_labels=lessons.soft_labels,
         ),
         eval_dataset=tokenised(validation, tokenizer, config.max_length),
         data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
