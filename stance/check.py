@@ -42,6 +42,11 @@ def check_article(predictor: Predictor, claim: str, article: Article) -> Article
     article : Article
         Segmented here if it is not yet.
 
+    Returns
+    -------
+    ArticleCheck
+        With all sentences of the article, in order.
+
     Raises
     ------
     InputError
@@ -77,6 +82,11 @@ def compare_sources(
         comparison is where it belongs.
     progress : bool
         Show a progress bar on stderr, where it is worth one.
+
+    Returns
+    -------
+    SourceComparison
+        A row a claim and a column an article, both as given.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError, require
-from stance.tables.row import Row, as_text, check_columns, check_names, common_kind, kind_of, sound
+from stance.tables.row import Row, as_text, check_columns, check_names, common_kind, encodable, kind_of
 
 ROWS_PER_CHUNK = 4096
 ROWS_AT_ONCE = 64
@@ -104,7 +104,7 @@ def _values(chunk: Sequence[Mapping[str, Any]], name: str, kind: str) -> list[An
     values = [row.get(name) for row in chunk]
     if kind != "text":
         return values
-    return [value if value is None else sound(as_text(value)) for value in values]
+    return [value if value is None else encodable(as_text(value)) for value in values]
 
 
 def _kinds(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, str]:

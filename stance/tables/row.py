@@ -64,7 +64,7 @@ def check_names(file: Path, names: Sequence[str]) -> None:
         raise InputError(f"{str(file)!r} names a column twice: {', '.join(names):.200}")
 
 
-def sound(text: str) -> str:
+def encodable(text: str) -> str:
     """Return a text that UTF-8 can hold: half a character as its number."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
