@@ -161,6 +161,17 @@ def forgetting_table(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> s
     return table(("test pairs", "model", "accuracy", "macro-F1", "F1 denies"), rows)
 
 
+def bigger_table(
+    sets: Mapping[str, Mapping[str, Mapping[str, Any]]], evaluations: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """Return the scores of a bigger network beside those of the embedded checkpoint."""
+    embedded = {name: scores for name, _, scores in _parts(evaluations)}
+    rows = [
+        (name, _both(embedded[name]), _both(scores)) for name, _, scores in _parts(sets) if name in embedded
+    ]
+    return table(("macro-F1 / F1 denies", "embedded", "bigger"), rows)
+
+
 def slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
     """Return the worst slices."""
     rows = [

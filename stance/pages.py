@@ -14,6 +14,7 @@ from stance.cards import render
 from stance.checkpoint import default_checkpoint
 from stance.errors import DataError
 from stance.page_tables import (
+    bigger_table,
     calibration_table,
     capabilities_table,
     controls_table,
@@ -46,6 +47,7 @@ MARKS = {
     Path("README.md"): ("example", "scores", "verdicts"),
     Path("training/README.md"): ("minutes", "forgetting"),
     Path("docs/service.md"): ("limits", "figures"),
+    Path("docs/bigger_models.md"): ("bigger",),
 }
 """The marked parts of pages that are otherwise written by hand."""
 
@@ -104,6 +106,7 @@ def _values() -> dict[str, Any]:
         "emergent_sides": emergent["for or against, as embedded"],
         "fnc": fnc_table(fnc1) + _older(fnc1, embedded),
         "forgetting": forgetting_table(forgetting["scores"]) + _older(forgetting, embedded),
+        "bigger": bigger_table(_result("bigger")["sets"], evaluations),
         "example": example_table(example),
         "minutes": minutes_table(
             [

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stance.errors import StanceError
 from stance.output import say
+from stance.studies.bigger import bigger
 from stance.studies.context import context
 from stance.studies.controls import controls
 from stance.studies.curves import curves
@@ -26,6 +27,7 @@ STUDIES: dict[str, Callable[..., None]] = {
     "outlets": outlets,
     "forgetting": forgetting,
     "context": context,
+    "bigger": bigger,
 }
 
 
@@ -39,11 +41,14 @@ def main() -> int:
         ("outlets", "train without each outlet of kremlin_call in turn"),
         ("forgetting", "fine-tune on few pairs of one's own: what is learnt, and what is lost"),
         ("context", "put the sentence before in front of sentences that lean on it"),
+        ("bigger", "score a bigger checkpoint beside the embedded one"),
     ):
         one = studies.add_parser(study, help=text, description=text)
-        if study not in ("forgetting", "context"):
+        if study in ("controls", "curves", "outlets"):
             one.add_argument("--public", type=Path, required=True, help="table of public training pairs")
-        if study == "controls":
+        if study == "bigger":
+            one.add_argument("--model", type=Path, required=True, help="folder of the checkpoint")
+        if study in ("controls", "bigger"):
             one.add_argument("--articles", type=Path, help="folder of the verbatim articles")
             one.add_argument("--suites", type=Path, help="folder of public evaluation sets")
         if study == "forgetting":
