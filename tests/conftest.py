@@ -52,7 +52,7 @@ def tiny_model(family: str = "bert") -> tuple[object, object]:
         mask_token="[MASK]",
         model_input_names=[
             "input_ids",
-            *([] if family in ("modernbert", "distilbert") else ["token_type_ids"]),
+            *([] if family in ("modernbert", "distilbert", "mpnet") else ["token_type_ids"]),
             "attention_mask",
         ],
     )

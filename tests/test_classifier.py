@@ -185,7 +185,7 @@ def test_probabilities_are_those_of_plain_transformers_at_the_temperature(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["roberta", "electra", "xlm-roberta", "deberta-v2", "modernbert"])
+@pytest.mark.parametrize("family", ["roberta", "electra", "xlm-roberta", "mpnet", "deberta-v2", "modernbert"])
 def test_other_families_agree_with_torch(tmp_path: Path, family: str) -> None:
     from stance.train.export import write_checkpoint
 

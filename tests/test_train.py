@@ -643,7 +643,7 @@ def test_a_recipe_file_reaches_the_data(config: TrainConfig, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["roberta", "deberta-v2", "modernbert"])
+@pytest.mark.parametrize("family", ["roberta", "mpnet", "deberta-v2", "modernbert"])
 def test_a_bigger_family_takes_the_same_recipe(config: TrainConfig, tmp_path: Path, family: str) -> None:
     """From a base without a head to a checkpoint that the CPU runtime opens (docs/bigger_models.md)."""
     model, tokenizer = tiny_model(family)

@@ -19,7 +19,7 @@ PRECISIONS = ("f32", "bf16", "int8")
 SETS_WITH_BF16 = ("BF16", "FP16", "AMX", "AVX10")
 """Parts of the names of the instruction sets that multiply bf16, as oneDNN calls them."""
 
-ROUNDED_FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "deberta-v2")
+ROUNDED_FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "mpnet", "deberta-v2")
 """Those that tests open in short formats. OpenVINO 2026.4 ends the process on ModernBERT in bf16."""
 
 WEIGHT_GROUP = 128
