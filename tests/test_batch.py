@@ -404,7 +404,7 @@ def test_other_chunks_are_refused(
     clf: StanceClassifier, interrupted: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "ROWS_PER_CHUNK", 5)
-    with pytest.raises(InputError, match="had another rows_per_chunk"):
+    with pytest.raises(InputError, match="had another number of rows a shard"):
         classify_file(clf, *interrupted, resume=True)
 
 

@@ -102,9 +102,7 @@ def open_run(
         state = "a finished" if "finished" in read_manifest(folder) else "an interrupted"
         raise InputError(f"{folder!r} holds {state} run; go on with --resume, or delete it to start again")
     sources: list[Source] = list(each(inspect, files))
-    if table_format(out) == ".csv":
-        for source in sources:
-            check_lines_in_csv(source.most_lines, source.path)
+    _check_fit(sources, out)
     names, kinds = _columns(sources, model.has_voice)
     run = Run(str(out), folder, sources, names, kinds, rows_per_chunk)
     manifest = {
@@ -125,6 +123,13 @@ def open_run(
     with place_for(f"{folder}/{MANIFEST}") as file:
         write_json(file, manifest)
     return run
+
+
+def _check_fit(sources: Sequence[Source], out: str | Path) -> None:
+    """Refuse rows that the format of the output cannot hold."""
+    if table_format(out) == ".csv":
+        for source in sources:
+            check_lines_in_csv(source.most_lines, source.path)
 
 
 def _compare(folder: str, manifest: Mapping[str, Any]) -> None:

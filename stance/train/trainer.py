@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -104,26 +104,34 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
         trainer.train(resume_from_checkpoint=last)
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
 
-    # in the order of length groups, not of the data set: labels are taken from the same output
-    logits, labels = logits_of(predicted.predictions), np.asarray(predicted.label_ids)
     if trainer.is_world_process_zero():  # of several processes one writes
-        temperature = fit_temperature(logits, labels)
-        provenance = {
+        known = {
             "recipe": config.to_dict(),
             **origin,
             "data": {"train": describe(mixture.examples), "validation": describe(validation)},
             "base_sha256": digests["weights of the base"],
             "crossed": len(mixture.unlabelled),
             "dropped": mixture.dropped,
-            "validation": scores(EvalPrediction(logits, labels)),
-            "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
-            "minutes": round(Stopwatch.of(trainer).seconds / 60, 1),
-            **circumstances(trainer),
         }
-        seal = {"temperature": temperature, "max_length": config.max_length, "provenance": provenance}
+        seal = _seal(trainer, predicted, config.max_length, known)
         write_checkpoint(trainer.model, trainer.processing_class, out, seal)
     trainer.accelerator.wait_for_everyone()
     return open_checkpoint(out)
+
+
+def _seal(trainer: Trainer, predicted: Any, max_length: int, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint says of itself, from what the best state predicts for the validation data."""
+    # in the order of length groups, not of the data set: labels are taken from the same output
+    logits, labels = logits_of(predicted.predictions), np.asarray(predicted.label_ids)
+    temperature = fit_temperature(logits, labels)
+    provenance = {
+        **known,
+        "validation": scores(EvalPrediction(logits, labels)),
+        "confidence_for_risk": confidence_for_risk(logits / temperature, labels),
+        "minutes": round(Stopwatch.of(trainer).seconds / 60, 1),
+        **circumstances(trainer),
+    }
+    return {"temperature": temperature, "max_length": max_length, "provenance": provenance}
 
 
 def _load_and_tell(config: TrainConfig) -> tuple[Mixture, list[Example]]:
