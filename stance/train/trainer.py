@@ -98,8 +98,7 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
     teachers = [teacher["digest"] for teacher in origin.get("taught_by", [])]
     with arguments.main_process_first(local=False):  # of several processes one asks, the others read
         lessons = ask_teachers(config, mixture, states, teachers)
-    trainer = _build_trainer(config, arguments, lessons, validation)
-    trainer.add_callback(stopwatch)
+    trainer = _build_trainer(config, arguments, lessons, validation, stopwatch)
     with redirect_stdout(sys.stderr), told_if_full(out):  # where the Trainer's progress belongs
         trainer.train(resume_from_checkpoint=last)
         predicted = trainer.predict(trainer.eval_dataset)  # type: ignore[arg-type]
@@ -113,13 +112,12 @@ def train(config: TrainConfig, out: str | Path, *, resume: bool = False) -> Chec
             "crossed": len(mixture.unlabelled),
             "dropped": mixture.dropped,
         }
-        seal = _seal(trainer, predicted, config.max_length, known)
-        write_checkpoint(trainer.model, trainer.processing_class, out, seal)
+        write_checkpoint(trainer.model, trainer.processing_class, out, _seal(trainer, predicted, known))
     trainer.accelerator.wait_for_everyone()
     return open_checkpoint(out)
 
 
-def _seal(trainer: Trainer, predicted: Any, max_length: int, known: Mapping[str, Any]) -> dict[str, Any]:
+def _seal(trainer: Trainer, predicted: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a checkpoint says of itself, from what the best state predicts for the validation data."""
     # in the order of length groups, not of the data set: labels are taken from the same output
     logits, labels = logits_of(predicted.predictions), np.asarray(predicted.label_ids)
@@ -131,6 +129,7 @@ def _seal(trainer: Trainer, predicted: Any, max_length: int, known: Mapping[str,
         "minutes": round(Stopwatch.of(trainer).seconds / 60, 1),
         **circumstances(trainer),
     }
+    max_length = known["recipe"]["max_length"]
     return {"temperature": temperature, "max_length": max_length, "provenance": provenance}
 
 
@@ -201,6 +200,7 @@ def _build_trainer(
     arguments: TrainingArguments,
     lessons: Lessons,
     validation: Sequence[Example],
+    stopwatch: Stopwatch,
 ) -> Trainer:
     base = open_base(config.base, config.max_length)
     tokenizer = open_tokenizer(str(base.name_or_path))
@@ -219,7 +219,7 @@ def _build_trainer(
         processing_class=tokenizer,
         compute_loss_func=soft_cross_entropy if config.teachers and not config.voice_weight else None,
         compute_metrics=scores,
-        callbacks=[Stop(config.patience or NEVER)],
+        callbacks=[Stop(config.patience or NEVER), stopwatch],
     )
 
 
