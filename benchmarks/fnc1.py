@@ -1,13 +1,16 @@
 """The Fake News Challenge, stage 1: a headline against a whole article, four classes.
 
-The article is cut into sentences; those most like the headline become a short passage, and a model
-fine-tuned by ``training/fnc1.toml`` gives the passage's stance. A gradient boosting over its probabilities,
-those of the embedded checkpoint for single sentences, and how much the two texts share decides
-between *agree*, *disagree*, *discuss* and *unrelated*. It learns from articles that the fine-tuned model
-has not seen. How much each class counts is chosen on the same articles, by cross-validation: *disagree* is
+The article is cut into sentences; those most like the headline become a short passage, and models fine-tuned
+by ``training/fnc1.toml`` give the passage's stance. A gradient boosting over their probabilities, those of
+the embedded checkpoint for single sentences, and how much the two texts share decides between *agree*,
+*disagree*, *discuss* and *unrelated*.
+
+The test articles are about other stories than those of training, so everything that the boosting learns from
+is said by models that have not seen the story: the training stories are cut into folds, and each fold is
+judged by what was fitted to the others. How much each class counts is chosen in the same way: *disagree* is
 one pair in fifty, and would hardly ever be said otherwise. Nothing is chosen on the test set.
 
-    make fnc1 BENCH=/path/to/folder
+    make fnc1 FNC=/path/to/folder
 
 The folder holds ``fnc1_train.parquet`` and ``fnc1_test.parquet`` (claim, sentence, orig_label).
 
@@ -17,7 +20,6 @@ Writes ``training/results/fnc1.json``.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,17 +29,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from stance import StanceClassifier, split_sentences
-from stance.checkpoint import MANIFEST
+from stance.checkpoint import default_checkpoint
 from stance.corpus.shallow import DENIAL_WORDS, words
 from stance.evaluation.fnc import FNC_LABELS, fnc_score
 from stance.evaluation.metrics import f1_of
 from stance.files import write_json
 from stance.resampling import count_pairs, estimate, resample
+from stance.schema import LABELS
 from stance.tables import read_table, write_table
 from stance.train.config import DataPart
 from stance.train.libraries import prepare_libraries
@@ -49,14 +54,14 @@ RESULTS = Path("training/results/fnc1.json")
 RUNS = Path("runs/fnc1")
 PUBLISHED = {"best of the challenge": {"fnc_score": 0.820, "macro_f1": 0.60, "disagree_f1": 0.15}}
 STANCE_OF = {"agree": "supports", "disagree": "denies", "discuss": "neutral"}
-HELD_BACK = 0.3
-"""Share of the training articles that the boosting learns from, and the fine-tuned model never sees."""
+FOLDS = 3
+"""Parts of the training stories; as many passage models are fine-tuned."""
 
 PASSAGE = 3
 """Sentences most like the headline that make up the passage, besides the first of the article."""
 
 PASSAGE_CHARACTERS = 500
-SENTENCES = 5
+SENTENCES = 8
 """Sentences that are scored one by one."""
 
 RELATED = 0.02
@@ -70,11 +75,12 @@ ROUNDS = 3
 
 
 class Pair(NamedTuple):
-    """A headline, its article in sentences, and the class."""
+    """A headline, an article, the class, and the number of the article's story."""
 
     headline: str
     body: str
     label: str
+    story: int
 
 
 class Ranked(NamedTuple):
@@ -135,92 +141,118 @@ def run(bench: Path) -> dict[str, Any]:
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, stop_words="english")
     vectorizer.fit([pair.body for pair in training] + [pair.headline for pair in training])
     articles = Articles([pair.body for pair in (*training, *tested)], vectorizer)
-    seen = [pair for pair in training if not _held_back(pair.body)]
-    unseen = [pair for pair in training if _held_back(pair.body)]
+    folds = list(GroupKFold(FOLDS).split(training, groups=[pair.story for pair in training]))
+    judges = [
+        _fine_tuned([training[place] for place in fitted], articles, number)
+        for number, (fitted, _) in enumerate(folds)
+    ]
+    has_not_seen = np.zeros((len(training), FOLDS), dtype=bool)
+    for number, (_, held_out) in enumerate(folds):
+        has_not_seen[held_out, number] = True
 
-    model = _fine_tuned(seen, articles)
+    likeness, likeness_tested = _likenesses(training, articles), _likenesses(tested, articles)
+    is_related = [pair.label != "unrelated" for pair in training]
     filter_ = HistGradientBoostingClassifier(random_state=13)
-    filter_.fit(_likenesses(seen, articles), [pair.label != "unrelated" for pair in seen])
+    related = cross_val_predict(filter_, likeness, is_related, cv=folds, method="predict_proba")[:, 1]
+    related_tested = filter_.fit(likeness, is_related).predict_proba(likeness_tested)[:, 1]
+    known = np.column_stack([likeness, related, _stances(training, articles, related, judges, has_not_seen)])
+    by_all = np.ones((len(tested), FOLDS), dtype=bool)
+    new = np.column_stack([
+        likeness_tested, related_tested, _stances(tested, articles, related_tested, judges, by_all)
+    ])  # fmt: skip
+
     decide = HistGradientBoostingClassifier(random_state=13, learning_rate=0.05, max_iter=200)
-    models = (StanceClassifier.from_pretrained(model), StanceClassifier.from_pretrained())
-    features, labels = _features(unseen, articles, models, filter_), [pair.label for pair in unseen]
-    held_out = cross_val_predict(
-        decide,
-        features,
-        labels,
-        groups=[pair.body for pair in unseen],
-        cv=GroupKFold(5),
-        method="predict_proba",
-    )
-    decide.fit(features, labels)
+    labels = [pair.label for pair in training]
+    held_out = cross_val_predict(decide, known, labels, cv=folds, method="predict_proba")
+    decide.fit(known, labels)
     factors = _best_factors(held_out, np.searchsorted(decide.classes_, labels))
-    probabilities = decide.predict_proba(_features(tested, articles, models, filter_))
-    predicted = decide.classes_[(probabilities * factors).argmax(axis=1)]
+    predicted = decide.classes_[(decide.predict_proba(new) * factors).argmax(axis=1)]
     return {
         **_scores(tested, [str(label) for label in predicted]),
         "factors": dict(zip(decide.classes_.tolist(), factors.tolist(), strict=True)),
         "published": PUBLISHED,
         "pairs": {"train": len(training), "test": len(tested)},
         "minutes": round((time.time() - started) / 60, 1),
-        "training": dict(models[0].checkpoint.provenance),
+        "training": dict(judges[0].checkpoint.provenance),
     }
 
 
 def _read(file: Path) -> list[Pair]:
     rows = [row.values for row in read_table(file, ("claim", "sentence", "orig_label"))]
-    return [Pair(row["claim"], row["sentence"], row["orig_label"]) for row in rows]
+    pairs = [Pair(row["claim"], row["sentence"], row["orig_label"], story=0) for row in rows]
+    stories = _stories(pairs)
+    return [pair._replace(story=stories[pair.body]) for pair in pairs]
 
 
-def _held_back(body: str) -> bool:
-    return int.from_bytes(hashlib.sha256(body.encode()).digest()[:4], "big") < HELD_BACK * 2**32
+def _stories(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Return the number of every article's story: articles related to the same headline belong together."""
+    node = {text: number for number, text in enumerate({text: None for one in pairs for text in one[:2]})}
+    links = [(node[one.headline], node[one.body]) for one in pairs if one.label != "unrelated"]
+    graph = coo_array((np.ones(len(links)), np.transpose(links)), shape=(len(node), len(node)))
+    _, story = connected_components(graph, directed=False)
+    return {one.body: int(story[node[one.body]]) for one in pairs}
 
 
-def _fine_tuned(pairs: Sequence[Pair], articles: Articles) -> Path:
-    """Train the passage model on related pairs, or use what an earlier run has left."""
-    out = RUNS / "model"
-    if (out / MANIFEST).is_file():
-        return out
+def _fine_tuned(pairs: Sequence[Pair], articles: Articles, number: int) -> StanceClassifier:
+    """Train a passage model on related pairs, or go on with what an interrupted run has left of it."""
     rows = [
         {
             "claim": pair.headline,
             "sentence": articles.passage(pair),
             "label": STANCE_OF[pair.label],
-            "group": hashlib.sha256(pair.body.encode()).hexdigest(),
+            "group": str(pair.story),
         }
         for pair in pairs
         if pair.label in STANCE_OF
     ]
-    table = RUNS / "passages.parquet"
+    folder = RUNS / default_checkpoint().digest[:12]
+    table = folder / f"passages{number}.parquet"
     write_table(table, rows, ("claim", "sentence", "label", "group"))
-    train(replace(load_config(RECIPE), train=(DataPart(data=str(table)),)), out)
-    return out
+    recipe = replace(load_config(RECIPE), train=(DataPart(data=str(table)),))
+    return StanceClassifier.from_pretrained(train(recipe, folder / f"model{number}", resume=True).path)
 
 
 def _likenesses(pairs: Sequence[Pair], articles: Articles) -> npt.NDArray[np.float64]:
     return np.array([articles.likeness(pair) for pair in pairs])
 
 
-def _features(
+def _stances(
     pairs: Sequence[Pair],
     articles: Articles,
-    models: tuple[StanceClassifier, StanceClassifier],
-    filter_: HistGradientBoostingClassifier,
+    related: npt.NDArray[np.float64],
+    judges: Sequence[StanceClassifier],
+    may_judge: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
-    """Likeness, probability of being related, and stances (missing where clearly unrelated)."""
-    likeness = _likenesses(pairs, articles)
-    related = filter_.predict_proba(likeness)[:, 1]
-    stances = np.full((len(pairs), 3 + 9), np.nan)
+    """Return the stances of passages and sentences, missing where a pair is clearly unrelated.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    articles : Articles
+    related : ndarray of shape (n_pairs,)
+        Probabilities.
+    judges : sequence of StanceClassifier
+        Models of passages.
+    may_judge : ndarray of shape (n_pairs, n_judges)
+        Where several may, their mean counts.
+    """
     chosen = np.flatnonzero(related >= RELATED)
     passages = [(pairs[i].headline, articles.passage(pairs[i])) for i in chosen]
-    stances[chosen, :3] = models[0].predict_proba(passages)
     singles = [
         (pairs[i].headline, articles.sentences[pairs[i].body][n])
         for i in chosen
         for n in np.resize(articles.rank(pairs[i]).order[:SENTENCES], SENTENCES)
     ]
-    by_pair = models[1].predict_proba(singles).reshape(len(chosen), SENTENCES, 3)
-    stances[chosen, 3:] = np.hstack([by_pair[:, 0], by_pair.max(axis=1), by_pair.mean(axis=1)])
-    return np.hstack([likeness, related[:, None], stances])
+    judged = np.stack([judge.predict_proba(passages) for judge in judges])
+    weights = may_judge[chosen].T[:, :, np.newaxis]
+    by_passage = (judged * weights).sum(axis=0) / weights.sum(axis=0)
+    by_sentence = StanceClassifier.from_pretrained().predict_proba(singles)
+    by_sentence = by_sentence.reshape(len(chosen), SENTENCES, len(LABELS))
+    stances = np.full((len(pairs), 4 * len(LABELS)), np.nan)
+    stances[chosen] = np.hstack(
+        [by_passage, by_sentence[:, 0], by_sentence.max(axis=1), by_sentence.mean(axis=1)]
+    )
+    return stances
 
 
 def _best_factors(
@@ -251,7 +283,7 @@ def _scores(pairs: Sequence[Pair], predicted: Sequence[str]) -> dict[str, Any]:
     references = [pair.label for pair in pairs]
     by_class = f1_score(references, predicted, labels=list(FNC_LABELS), average=None)
     rows, columns = ([FNC_LABELS.index(label) for label in side] for side in (references, predicted))
-    counts = count_pairs(rows, columns, [pair.body for pair in pairs], len(FNC_LABELS))
+    counts = count_pairs(rows, columns, [pair.story for pair in pairs], len(FNC_LABELS))
     macro = estimate(lambda c: f1_of(c).mean(axis=-1), counts, resample(counts))
     return {
         "fnc_score": fnc_score(references, predicted),

@@ -6,12 +6,16 @@ import json
 import sys
 from typing import Any
 
-from stance.printable import printable
+from stance.printable import STEERING, printable
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; NaN and infinities, which JSON does not know, become null."""
-    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+    """Print a value as JSON; NaN and infinities, which JSON does not know, become null.
+
+    What would steer the terminal is escaped, as JSON allows.
+    """
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    print(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def say(message: str) -> None:

@@ -59,7 +59,7 @@ class FakeClassifier:
         assert self.may_go_on.wait(PATIENCE)
         if any(claim == "poison" for claim, _ in pairs):
             raise RuntimeError("the network is upset")
-        return [prediction_of(pair) for pair in pairs]
+        return [prediction_of(pair) for pair in pairs if pair[0] != "lost"]
 
 
 @pytest.fixture
@@ -291,6 +291,18 @@ def test_a_request_that_fails_in_two_batches_is_told_once(fake: FakeClassifier) 
         assert clients.batcher.classify_pairs(pairs_of("next", 40)) == answers_of(pairs_of("next", 40))
         assert clients.batcher.is_alive
         assert clients.batcher.waiting == 0
+
+
+def test_an_answer_that_is_missing_is_told(fake: FakeClassifier) -> None:
+    with clients_of(fake) as clients:
+        clients.hold()
+        lost = clients.submit([("lost", "x"), ("found", "y")])
+        good = clients.submit(pairs_of("good", 2))
+        fake.may_go_on.set()
+        with pytest.raises(ValueError, match="shorter"):
+            lost.result(PATIENCE)
+        assert good.result(PATIENCE) == answers_of(pairs_of("good", 2))
+        assert clients.batcher.is_alive
 
 
 def test_more_than_may_wait_is_refused_and_later_taken(fake: FakeClassifier) -> None:

@@ -189,8 +189,7 @@ def test_a_file_of_pairs_gives_a_file_and_json(run: Run, model: list[str], place
     (place / "pairs.csv").write_text(PAIRS + "a claim,\n", encoding="utf-8")
     out_file = place / "new" / f"out.{ending}"
     code, out, _ = run("classify", place / "pairs.csv", "--out", out_file, "--json", *model)
-    if ending != "csv":  # an empty sentence: two fields of three
-        assert json.loads(out) == {"rows": 3, "errors": 1, "out": str(out_file)}
+    assert json.loads(out) == {"rows": 3, "errors": 1, "out": str(out_file)}
     assert code == 0
     rows = [row.values for row in read_table(out_file)]
     assert [row["claim"] for row in rows] == ["the minister met the envoy", "it rose", "a claim"]
@@ -807,7 +806,8 @@ def test_a_lone_surrogate_in_an_outlet_is_no_traceback(
     (place / "articles" / "two.json").write_text('{"text": "They met.", "outlet": "\\ud800"}')
     how = ["--html", place / "board.html"] if option == "--html" else ["--json"]
     result = run("compare", "--claims", place / "claims.txt", place / "articles", *how, *model)
-    assert result.code in (0, 1)
+    assert result.code == 1
+    assert "holds a lone surrogate" in result.err
 
 
 # exit codes and streams of the real process

@@ -60,7 +60,10 @@ def test_pairs_without_a_label_need_teachers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "training").glob("*.toml")))
 def test_every_recipe_of_the_project_can_be_read(name: str) -> None:
     config = load_config(ROOT / "training" / name)
-    assert config.train
+    parts = [Path(part.data).resolve() for part in (*config.train, *config.validation)]
+    ours = [folder for folder in parts if folder.parent == ROOT / "data"]
+    assert all(folder.is_dir() for folder in ours)
+    assert len(ours) == (ROOT / "training" / name).read_text().count('"../data/')
 
 
 # unknown keys

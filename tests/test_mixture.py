@@ -102,6 +102,8 @@ def test_crossed_pairs_are_two_texts_of_one_group_that_nobody_has_labelled(
         assert first != second
         assert any({(group, first), (group, second)} <= texts for group in several)
         assert (normalised(first), normalised(second)) not in labelled | forbidden
+        is_giveaway = len(normalised(first).split()) >= WORDS_OF_A_GIVEAWAY
+        assert not (is_giveaway and normalised(first) in {claim for claim, _ in forbidden})
 
 
 @pytest.mark.parametrize("form", ["THE LEADERS of a   met, on Monday!", "«the leaders of a met on monday»"])

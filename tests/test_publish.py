@@ -70,12 +70,7 @@ def test_floors_rise_and_never_fall_while_the_data_stay() -> None:
     assert raised(first, reached(0.6, 0.5, "b"))[FLOORED[0]]["macro_f1"] == 0.59
 
 
-def test_every_score_in_the_model_card_is_found_in_the_results() -> None:
-    known = set()
-    for file in RESULTS.glob("*.json"):
-        for number in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", file.read_text(encoding="utf-8")):
-            known |= {f"{float(number):.3f}", number}
-    card = Path("model_card.md").read_text(encoding="utf-8")
-    scores = re.findall(r"(?<![\w.])\d\.\d{3}(?![\w.])", card)
-    assert len(scores) > 20
-    assert [score for score in scores if score not in known] == []
+def test_no_score_in_the_model_card_is_written_by_hand() -> None:
+    score = re.compile(r"(?<![\w.])\d\.\d{2,3}(?![\w.])")
+    assert len(score.findall(Path("model_card.md").read_text(encoding="utf-8"))) > 20
+    assert score.findall(Path("stance/templates/model_card.md").read_text(encoding="utf-8")) == []

@@ -350,14 +350,15 @@ def test_what_is_too_long_is_read_to_its_end_and_forgotten(clf: StanceClassifier
     assert parts == []
 
 
+@pytest.mark.parametrize("pause", [0.01, 60], ids=["in driblets", "not at all"])
 @pytest.mark.parametrize(("key", "status"), [(None, 408), (KEY, 401)], ids=["for an answer", "for a refusal"])
 def test_a_body_that_does_not_come_is_not_waited_for(
-    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch, key: str | None, status: int
+    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch, key: str | None, status: int, pause: float
 ) -> None:
     monkeypatch.setattr(gate, "BODY_SECONDS", 0.05)
 
     async def receive() -> dict[str, Any]:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
         return {"type": "http.request", "body": b" ", "more_body": True}
 
     sent = run_asgi(build_app(clf, key=key), receive)

@@ -246,7 +246,12 @@ def test_a_csv_row_of_another_length_keeps_its_place_and_its_values(tmp_path: Pa
 def test_an_open_quote_in_csv_loses_no_row_in_silence(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text('claim,sentence\na,"b\nc,d\ne,f\n')
-    assert any(row.error for row in read_table(file))
+    broken, *others = read_table(file)
+    assert (broken.number, broken.values, bool(broken.error)) == (1, {}, True)
+    assert others == [
+        Row(2, {"claim": "c", "sentence": "d"}),
+        Row(3, {"claim": "e", "sentence": "f"}),
+    ]
 
 
 def test_a_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:

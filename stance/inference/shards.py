@@ -8,7 +8,6 @@ point and goes on with the shards that are missing. Shards either are the output
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -134,7 +133,7 @@ class Run(NamedTuple):
         finished: dict[str, int] | None = read_manifest(self.folder).get("finished")
         if self.folder == self.out or finished is None or not Path(self.out).is_file():
             return None
-        shutil.rmtree(self.folder)
+        _remove_parts(Path(self.folder))
         return finished
 
     def finish(self, errors: int) -> dict[str, int]:
@@ -143,17 +142,24 @@ class Run(NamedTuple):
         if self.folder == self.out:
             close_manifest(self.folder, {**done, "shards": sum(1 for _ in self.shards())})
             return done
-        parts, whole = Path(self.folder), Path(self.folder, f"joined{table_format(self.out)}")
+        whole = Path(self.folder, f"joined{table_format(self.out)}")
         join_tables(
             whole, [Path(self.place(shard)) for shard in self.shards()], tuple(self.kinds), self.kinds
         )
         move_file(whole, Path(self.out))
         close_manifest(self.folder, done)  # from now on the shards are not needed
-        for file in parts.iterdir():
-            if file.name != MANIFEST:
-                file.unlink()
-        shutil.rmtree(parts)
+        _remove_parts(Path(self.folder))
         return done
+
+
+def _remove_parts(folder: Path) -> None:
+    """Remove a folder of shards, the manifest last: without it nobody would know whose the others are."""
+    manifest = folder / MANIFEST
+    for file in folder.iterdir():
+        if file != manifest:
+            file.unlink()
+    manifest.unlink()
+    folder.rmdir()
 
 
 def read_manifest(folder: str) -> dict[str, Any]:

@@ -195,13 +195,14 @@ class Batcher:
         started = time.perf_counter()
         try:
             predictions = self._classifier.classify_encoded(*_gathered(batch))
+            answers = list(zip(batch, predictions, strict=True))
+            seconds = time.perf_counter() - started
+            self._metrics.count_batch(len(batch), sum(request.tokens[k] for request, k in batch), seconds)
         except Exception as error:  # whatever it is, the callers are told
             self._fail(batch, error)
             return
-        seconds = time.perf_counter() - started
-        self._metrics.count_batch(len(batch), sum(request.tokens[k] for request, k in batch), seconds)
         with self._changed:
-            for (request, k), prediction in zip(batch, predictions, strict=True):
+            for (request, k), prediction in answers:
                 request.add(k, prediction)
 
     def _fail(self, batch: _Batch, error: Exception) -> None:

@@ -140,6 +140,8 @@ def _load_and_tell(config: TrainConfig) -> tuple[Mixture, list[Example]]:
     _say(f"{len(mixture.examples):,} training pairs, {len(validation):,} validation pairs")
     for reason, count in mixture.dropped.items():
         _say(f"left out of training: {count:,} ({reason})")
+    if config.teachers:
+        _say(f"asking the teachers about these and {len(mixture.unlabelled):,} pairs without a label")
     return mixture, validation
 
 
