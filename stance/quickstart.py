@@ -20,7 +20,7 @@ from stance.console import add_scores, scores_table, show, show_comparison
 from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus
 from stance.corpus.examples import read_examples
 from stance.corpus.records import read_standoff
-from stance.errors import StanceError
+from stance.errors import InputError, StanceError
 from stance.evaluation.harness import EvaluationReport, evaluate_classifier
 from stance.evaluation.writing import write_evaluation
 from stance.files import write_json
@@ -31,6 +31,9 @@ from stance.train.libraries import prepare_libraries
 from stance.train.recipe import load_config
 
 ERR = Console(stderr=True)
+
+MADE = ("corpus", "model", "evaluation", "comparison.json", "board.html", "report.html", "summary.json")
+"""What a run leaves in its folder."""
 
 
 def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> float:
@@ -46,11 +49,16 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
         Folder for everything that is made; an earlier run in it is replaced.
     articles : Path, optional
         Folder of the verbatim articles; without it the restated edition is used.
+
+    Raises
+    ------
+    InputError
+        If ``out`` holds anything else.
     """
     started = time.time()
     prepare_libraries()
     edition = "restated" if articles is None else "verbatim"
-    shutil.rmtree(out, ignore_errors=True)
+    _clear(out)
 
     ERR.rule(f"1/5  building the {edition} corpus")
     save_corpus(build_corpus(corpus, articles), PAIR_COLUMNS, out / "corpus")
@@ -83,6 +91,19 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
     write_json(out / "summary.json", summary)
     _show(reports, comparison)
     return minutes
+
+
+def _clear(out: Path) -> None:
+    """Remove what an earlier run has left."""
+    if not out.exists():
+        return
+    foreign = [out] if not out.is_dir() else [file for file in out.iterdir() if file.name not in MADE]
+    if foreign:
+        raise InputError(
+            f"{str(out)!r} is to be replaced, but {str(foreign[0])!r} is none of what this makes; give "
+            "another --out"
+        )
+    shutil.rmtree(out)
 
 
 def _pointed(config: TrainConfig, corpus: Path, built: Path) -> TrainConfig:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import metadata
 from typing import NamedTuple
@@ -466,6 +467,19 @@ def test_models_are_opened_from_safetensors_and_without_their_code(module: str) 
             assert given.get("trust_remote_code") == "False", f"{module}:{node.lineno}"
             if "AutoModel" in ast.unparse(node.func):
                 assert given.get("use_safetensors") == "True", f"{module}:{node.lineno}"
+
+
+def test_every_module_stands_on_the_map() -> None:
+    drawn = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    names = [
+        f"{name}*" if name.endswith("/") else name
+        for name in re.findall(r"[\w*/]+(?:\.py|/)(?=[\s,])", drawn.partition("stance/\n")[2])
+    ]
+    files = [file.relative_to(PACKAGE).as_posix() for file in PACKAGE.rglob("*.py")]
+    missing = [file for file in files if not any(fnmatchcase(file, name) for name in names)]
+    assert [file for file in missing if not file.endswith("/__init__.py")] == []
+    ours = [name for name in names if name.endswith(".py")]
+    assert [name for name in ours if not any(fnmatchcase(file, name) for file in files)] == []
 
 
 def test_every_folder_of_code_is_a_package() -> None:

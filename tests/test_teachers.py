@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from stance.checkpoint import Checkpoint
 from stance.corpus.examples import Example
 from stance.corpus.mixture import Mixture
-from stance.errors import CheckpointError, ConfigError
+from stance.errors import CheckpointError, ConfigError, InputError
 from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS, Label
 from stance.tables import write_table
@@ -37,29 +38,37 @@ EXAMPLES = [
 HARD = np.eye(len(LABELS))[[LABELS.index(example.label) for example in EXAMPLES]]
 
 
+def teacher_that_says(answer: list[float], fails_after: int = 10**6) -> Any:
+    """A teacher that says the same of every pair but those whose claim is too long for it."""
+    asked: list[tuple[str, str]] = []
+
+    def predict_proba(pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        asked.extend(pairs)
+        assert len(set(asked)) == len(asked)  # nothing is asked twice
+        if len(asked) > fails_after:
+            raise KeyboardInterrupt
+        return np.array([answer] * len(pairs), dtype=np.float32)
+
+    return SimpleNamespace(
+        asked=asked,
+        predict_proba=predict_proba,
+        pair_problem=lambda claim, sentence: "too long" if claim == "long" else "",
+    )
+
+
 @contextmanager
-def teachers_that_say(**answers: list[float]) -> Iterator[None]:
-    """Let teachers of these names say the same of every pair; they are asked for each pair once."""
-
-    def teacher(name: str) -> SimpleNamespace:
-        def predict_proba(pairs: Sequence[tuple[str, str]], *, progress: bool) -> npt.NDArray[np.float32]:
-            assert len(set(pairs)) == len(pairs)
-            return np.array([answers[name]] * len(pairs), dtype=np.float32)
-
-        return SimpleNamespace(predict_proba=predict_proba)
-
+def teachers_are(**teachers: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(teachers_module, "find_base", lambda name: name)
-        patch.setattr(teachers_module, "StanceClassifier", SimpleNamespace(from_pretrained=teacher))
+        patch.setattr(teachers_module, "StanceClassifier", SimpleNamespace(from_pretrained=teachers.get))
         yield
 
 
-def test_every_different_pair_is_asked_once_and_the_mean_given() -> None:
-    pairs = [("a", "b"), ("b", "a"), ("a", "b")]
-    with teachers_that_say(one=[0.6, 0.3, 0.1], other=[0.4, 0.1, 0.5]):
-        answers = mean_answers(pairs, ["one", "other"])
+def test_the_mean_of_all_teachers_is_given_and_nothing_where_one_cannot_read_the_pair() -> None:
+    teachers = [teacher_that_says([0.6, 0.3, 0.1]), teacher_that_says([0.4, 0.1, 0.5])]
+    answers = mean_answers([("a", "b"), ("long", "b"), ("b", "a")], teachers)
     assert answers.dtype == np.float32
-    np.testing.assert_allclose(answers, [[0.5, 0.2, 0.3]] * 3, rtol=1e-6)
+    np.testing.assert_allclose(answers, [[0.5, 0.2, 0.3], [0, 0, 0], [0.5, 0.2, 0.3]], rtol=1e-6)
 
 
 def test_teachers_soften_the_labels_that_they_agree_with() -> None:
@@ -81,6 +90,7 @@ def test_the_label_stays_on_top_whatever_teachers_say(rows: list[list[float]], w
     soft = soften(EXAMPLES, np.array(rows, np.float32), weight)
     np.testing.assert_allclose(soft.sum(axis=1), 1, rtol=1e-5)
     assert (soft[HARD == 1] >= soft.max(axis=1) - 1e-6).all()
+    np.testing.assert_array_equal(soften(EXAMPLES, np.zeros((12, 3), np.float32), weight), HARD)
 
 
 def test_the_loss_of_a_plain_label_is_the_usual_one() -> None:
@@ -131,7 +141,7 @@ def test_a_question_is_asked_once(config: TrainConfig, tmp_path: Path) -> None:
     mixture = Mixture(EXAMPLES, {}, [("claim 0", "claim 1")])
     first = ask_teachers(config, mixture, tmp_path, ["digest"]).soft_labels
     assert first is not None
-    with teachers_that_say():  # nobody
+    with teachers_are():  # nobody
         again = ask_teachers(config, mixture, tmp_path, ["digest"]).soft_labels
         np.testing.assert_array_equal(again, first)
         for other, digest in (
@@ -139,8 +149,24 @@ def test_a_question_is_asked_once(config: TrainConfig, tmp_path: Path) -> None:
             (dataclasses.replace(mixture, examples=EXAMPLES[1:]), "digest"),
             (dataclasses.replace(mixture, unlabelled=[]), "digest"),
         ):
-            with pytest.raises(KeyError):  # another question is asked
+            with pytest.raises(InputError, match="had another question; delete the folder"):
                 ask_teachers(config, other, tmp_path, [digest])
+
+
+def test_what_was_asked_before_an_interruption_is_not_asked_again(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teachers_module, "PAIRS_PER_PART", 5)
+    mixture, name = Mixture([*EXAMPLES, *EXAMPLES], {}, []), config.teachers[0]
+    said = [0.2, 0.3, 0.5]
+    with teachers_are(**{name: teacher_that_says(said, fails_after=5)}), pytest.raises(KeyboardInterrupt):
+        ask_teachers(config, mixture, tmp_path, ["digest"])
+    teacher = teacher_that_says(said)
+    with teachers_are(**{name: teacher}):
+        soft = ask_teachers(config, mixture, tmp_path, ["digest"]).soft_labels
+    assert teacher.asked == [(one.claim, one.sentence) for one in EXAMPLES[5:]]
+    taught = np.array([said] * 24, np.float32)
+    np.testing.assert_array_equal(soft, soften(mixture.examples, taught, config.teacher_weight))
 
 
 def test_without_teachers_the_labels_are_learnt(config: TrainConfig, tmp_path: Path) -> None:
@@ -150,8 +176,9 @@ def test_without_teachers_the_labels_are_learnt(config: TrainConfig, tmp_path: P
 
 def test_pairs_without_a_label_get_what_teachers_say(config: TrainConfig, tmp_path: Path) -> None:
     said = [0.1, 0.7, 0.2]
-    with teachers_that_say(**{config.teachers[0]: said}):
-        examples, soft = ask_teachers(config, Mixture(EXAMPLES, {}, [("a", "b")]), tmp_path, ["digest"])
+    mixture = Mixture(EXAMPLES, {}, [("long", "c"), ("a", "b")])
+    with teachers_are(**{config.teachers[0]: teacher_that_says(said)}):
+        examples, soft = ask_teachers(config, mixture, tmp_path, ["digest"])
     assert examples == [*EXAMPLES, Example("a", "b", Label.DENIES)]
     assert soft is not None
     assert soft.shape == (13, 3)

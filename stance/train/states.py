@@ -22,7 +22,7 @@ RECIPE = "recipe.json"
 BEGINNING = "beginning.json"
 """The digests of the run's data and base, and the checkpoints that it comes from, beside its recipe."""
 
-ANSWERS = "answers.safetensors"
+ANSWERS = "answers"
 """What the teachers of the run said, so that it need not ask them again where it goes on."""
 
 SEAL = "complete.json"

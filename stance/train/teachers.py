@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from rich.console import Console
+from rich.progress import track
 
 from stance.corpus.examples import Example
 from stance.corpus.mixture import Mixture, TextPair
-from stance.files import atomic_path
 from stance.inference.classifier import StanceClassifier
+from stance.parts import Parts
 from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
 from stance.train.states import ANSWERS
 
-PROBABILITIES, QUESTION = "probabilities", "question"
-"""Names in the file that keeps the answers."""
+PAIRS_PER_PART = 10_240
+"""Pairs whose answers are kept together; what an interruption costs at most."""
 
 
 class Lessons(NamedTuple):
@@ -51,61 +51,78 @@ def ask_teachers(config: TrainConfig, mixture: Mixture, states: Path, digests: S
     ----------
     config : TrainConfig
     mixture : Mixture
-        Its pairs without a label get the most probable one; they stand behind the examples.
+        Its pairs without a label get the most probable one; they stand behind the examples. Those that a
+        teacher cannot read are left out.
     states : Path
-        Folder of the run, which keeps the answers: the same question is not asked again.
+        Folder of the run, which keeps the answers: nothing is asked twice, even after an interruption.
     digests : sequence of str
         Of the teachers.
-    """
-    if not config.teachers:
-        return Lessons(mixture.examples, None)
-    pairs = [*((one.claim, one.sentence) for one in mixture.examples), *mixture.unlabelled]
-    file = states / ANSWERS
-    question = hashlib.sha256(json.dumps([digests, pairs]).encode()).hexdigest()
-    if not file.is_file() or _question_of(file) != question:
-        answers = mean_answers(pairs, config.teachers)
-        with atomic_path(file) as part:
-            save_file({PROBABILITIES: answers}, part, metadata={QUESTION: question})
-    taught: npt.NDArray[np.float32] = load_file(file)[PROBABILITIES]
-    known = len(mixture.examples)
-    guessed = [
-        Example(claim, sentence, LABELS[int(row.argmax())])
-        for (claim, sentence), row in zip(mixture.unlabelled, taught[known:], strict=True)
-    ]
-    softened = soften(mixture.examples, taught[:known], config.teacher_weight)
-    return Lessons([*mixture.examples, *guessed], np.concatenate([softened, taught[known:]]))
-
-
-def _question_of(file: Path) -> str | None:
-    """Return what the answers in a file belong to."""
-    with safe_open(file, "numpy") as stored:
-        return (stored.metadata() or {}).get(QUESTION)
-
-
-def mean_answers(pairs: Sequence[TextPair], teachers: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return the mean of the calibrated probabilities of checkpoints, each asked once about a pair.
-
-    Parameters
-    ----------
-    pairs : sequence of (claim, sentence)
-    teachers : sequence of str
-
-    Returns
-    -------
-    ndarray of shape (n_pairs, 3), float32
-        Columns in the order of ``LABELS``; rows sum to 1.
 
     Raises
     ------
     CheckpointError
         If a teacher cannot be loaded.
+    InputError
+        If the folder keeps answers to other questions.
     """
+    if not config.teachers:
+        return Lessons(mixture.examples, None)
+    pairs = [*((one.claim, one.sentence) for one in mixture.examples), *mixture.unlabelled]
     different = list(dict.fromkeys(pairs))
-    loaded = [StanceClassifier.from_pretrained(find_base(teacher)) for teacher in teachers]
-    answers = [teacher.predict_proba(different, progress=True) for teacher in loaded]
-    mean: npt.NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
-    place = {pair: row for row, pair in enumerate(different)}
-    return mean[[place[pair] for pair in pairs]]
+    question = hashlib.sha256(json.dumps([digests, different]).encode()).hexdigest()
+    kept = Parts(states / ANSWERS, resume=True)
+    kept.open({"question": question})
+    answers = dict(zip(different, _answers(different, config.teachers, kept), strict=True))
+
+    guessed = [pair for pair in mixture.unlabelled if answers[pair].any()]
+    labels = [LABELS[int(answers[pair].argmax())] for pair in guessed]
+    examples = [Example(*pair, label) for pair, label in zip(guessed, labels, strict=True)]
+    taught = np.array([answers[pair] for pair in [*pairs[: len(mixture.examples)], *guessed]])
+    known = len(mixture.examples)
+    softened = soften(mixture.examples, taught[:known], config.teacher_weight)
+    return Lessons([*mixture.examples, *examples], np.concatenate([softened, taught[known:]]))
+
+
+def _answers(pairs: Sequence[TextPair], teachers: Sequence[str], kept: Parts) -> npt.NDArray[np.float32]:
+    """Return what teachers say of different pairs, asking what is not kept yet."""
+    classifiers: list[StanceClassifier] = []
+    rows: list[list[float]] = []
+    starts = range(0, len(pairs), PAIRS_PER_PART)
+    for number, start in enumerate(track(starts, "asking", console=Console(stderr=True))):
+        answered = kept.load(number)
+        if answered is None:
+            classifiers = classifiers or list(map(_open, teachers))
+            answered = mean_answers(pairs[start : start + PAIRS_PER_PART], classifiers).tolist()
+            kept.save(number, answered)
+        rows += answered
+    return np.array(rows, dtype=np.float32)
+
+
+def _open(teacher: str) -> StanceClassifier:
+    return StanceClassifier.from_pretrained(find_base(teacher))
+
+
+def mean_answers(
+    pairs: Sequence[TextPair], classifiers: Sequence[StanceClassifier]
+) -> npt.NDArray[np.float32]:
+    """Return the mean of the calibrated probabilities of classifiers.
+
+    Parameters
+    ----------
+    pairs : sequence of (claim, sentence)
+    classifiers : sequence of StanceClassifier
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, 3), float32
+        Columns in the order of ``LABELS``; rows sum to 1, and are 0 where one of them cannot read the pair:
+        a claim that the training cuts is too long for it.
+    """
+    readable = [not any(one.pair_problem(*pair) for one in classifiers) for pair in pairs]
+    asked = [pair for pair, can_be_read in zip(pairs, readable, strict=True) if can_be_read]
+    mean = np.zeros((len(pairs), len(LABELS)), np.float32)
+    mean[readable] = np.mean([one.predict_proba(asked) for one in classifiers], axis=0)
+    return mean
 
 
 def soften(
@@ -114,13 +131,13 @@ def soften(
     """Return labels with a share for what teachers say.
 
     Where they have the label on top, what they say gets a share of ``weight`` beside the label; where they
-    are wrong they are not listened to.
+    are wrong or say nothing the label stands alone.
 
     Parameters
     ----------
     examples : sequence of Example
     taught : ndarray of shape (n_examples, 3)
-        The teachers' probabilities.
+        The teachers' probabilities, 0 where they say nothing.
     weight : float
         0 is the label alone, 1 the teachers alone.
 
@@ -130,7 +147,8 @@ def soften(
         Columns in the order of ``LABELS``; rows sum to 1.
     """
     gold = np.array([LABELS.index(example.label) for example in examples])
-    heard = np.where(taught.argmax(axis=1) == gold, weight, 0.0)[:, np.newaxis]
+    is_heard = (taught.argmax(axis=1) == gold) & taught.any(axis=1)
+    heard = np.where(is_heard, weight, 0.0)[:, np.newaxis]
     soft: npt.NDArray[np.float32] = ((1 - heard) * np.eye(len(LABELS))[gold] + heard * taught).astype(
         np.float32
     )
