@@ -21,7 +21,7 @@ from typing import Any
 from stance import Label, StanceClassifier
 from stance.corpus.examples import Example, read_examples
 from stance.evaluation.harness import evaluate_classifier
-from stance.files import write_json
+from stance.results import write_result
 from stance.schema import LABELS
 from stance.train.config import DataPart
 from stance.train.libraries import prepare_libraries
@@ -29,7 +29,6 @@ from stance.train.recipe import load_config
 from stance.train.trainer import train
 
 RECIPE = Path("training/emergent.toml")
-RESULTS = Path("training/results/emergent.json")
 PUBLISHED = {
     "logistic regression of 2016, on its own test rows": {
         "accuracy": 0.733, "macro_f1": 0.723, "denies_f1": 0.757,
@@ -69,6 +68,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     prepare_libraries()
     results = run(options.train, options.test, options.out)
-    write_json(RESULTS, results)
+    write_result("emergent", results)
     for name in ("for or against, as embedded", "fine-tuned"):
         print(name, {key: value for key, value in results[name].items() if isinstance(value, float)})

@@ -40,8 +40,8 @@ from stance.checkpoint import default_checkpoint
 from stance.corpus.shallow import DENIAL_WORDS, words
 from stance.evaluation.fnc import FNC_LABELS, fnc_score
 from stance.evaluation.metrics import f1_of
-from stance.files import write_json
 from stance.resampling import count_pairs, estimate, resample
+from stance.results import write_result
 from stance.schema import LABELS
 from stance.tables import read_table, write_table
 from stance.train.config import DataPart
@@ -50,7 +50,6 @@ from stance.train.recipe import load_config
 from stance.train.trainer import train
 
 RECIPE = Path("training/fnc1.toml")
-RESULTS = Path("training/results/fnc1.json")
 RUNS = Path("runs/fnc1")
 PUBLISHED = {"best of the challenge": {"fnc_score": 0.820, "macro_f1": 0.60, "disagree_f1": 0.15}}
 STANCE_OF = {"agree": "supports", "disagree": "denies", "discuss": "neutral"}
@@ -300,6 +299,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     prepare_libraries()
     results = run(options.bench)
-    write_json(RESULTS, results)
+    write_result("fnc1", results)
     for name in ("fnc_score", "macro_f1", "per_class", "minutes"):
         print(name, results[name])

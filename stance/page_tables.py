@@ -132,6 +132,13 @@ def outlets_table(outlets: Mapping[str, Mapping[str, Any]]) -> str:
     return table(("outlet of the test pairs", "macro-F1", "F1 denies"), rows)
 
 
+def context_table(sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the scores of sentences that lean on another, alone and with that one in front."""
+    ways = list(next(iter(sets.values()))["scores"])
+    rows = [(name, one["n"], *(_both(one["scores"][way]) for way in ways)) for name, one in sets.items()]
+    return table(("validation pairs of", "pairs", *ways), rows)
+
+
 def emergent_table(emergent: Mapping[str, Any]) -> str:
     """Return the scores on Emergent beside the published ones."""
     rows = [

@@ -17,6 +17,7 @@ from stance.page_tables import (
     bigger_table,
     calibration_table,
     capabilities_table,
+    context_table,
     controls_table,
     curve_table,
     emergent_table,
@@ -33,11 +34,11 @@ from stance.page_tables import (
     stages,
     stages_table,
 )
+from stance.results import RESULTS, note_if_older, read_result
 from stance.service_page import service_tables
 from stance.speed_summary import summary
 from stance.speed_tables import MEASUREMENTS, SPEED_RESULTS, read_speed, section
 
-RESULTS = Path("training/results")
 BENCHMARKS = Path("benchmarks/results")
 BATCH_PAGE = Path("docs/batch.md")
 README_SETS = ("kremlin_call", "newsroom", "mnli")
@@ -75,9 +76,9 @@ def rendered_pages() -> dict[Path, str]:
 
 def _values() -> dict[str, Any]:
     """Return what the templates and marks stand for, by name."""
-    embedded, quickstart, example = (_result(name) for name in ("embedded", "quickstart", "example"))
-    emergent, fnc1, forgetting = (_result(name) for name in ("emergent", "fnc1", "forgetting"))
-    curves = _result("curves")
+    embedded, quickstart, example = map(read_result, ("embedded", "quickstart", "example"))
+    controls, curves, outlets, context = map(read_result, ("controls", "curves", "outlets", "context"))
+    emergent, fnc1, forgetting, bigger = map(read_result, ("emergent", "fnc1", "forgetting", "bigger"))
     if embedded["digest"] != default_checkpoint().digest:
         raise DataError(f"{RESULTS}/embedded.json is of another checkpoint; run: make evaluate")
     training, evaluations = embedded["training"], embedded["evaluations"]
@@ -90,7 +91,7 @@ def _values() -> dict[str, Any]:
         "scores": scores_table(own),
         "all_scores": scores_table(evaluations),
         "voices": voices_table(embedded["voices"]),
-        "verdicts": verdicts_table(_result("verdicts")["sets"]),
+        "verdicts": verdicts_table(read_result("verdicts")["sets"]),
         "calibration": calibration_table(evaluations),
         "slices": slices_table(evaluations["newsroom test"]["slices"]),
         "capabilities": capabilities_table(embedded["behaviour"]),
@@ -98,15 +99,16 @@ def _values() -> dict[str, Any]:
         "failures": failures_table(embedded["mistakes"]),
         "model_index": _model_index(evaluations),
         "sources": sources_table(),
-        "controls": controls_table(evaluations, _result("controls")),
+        "controls": controls_table(evaluations, controls["sets"]) + note_if_older(controls),
         "curve_of_events": curve_table(curves["events"], "events"),
-        "curve_of_examples": curve_table(curves["examples"], "examples"),
-        "outlets": outlets_table(_result("outlets")),
-        "emergent": emergent_table(emergent) + _older(emergent, embedded),
+        "curve_of_examples": curve_table(curves["examples"], "examples") + note_if_older(curves),
+        "outlets": outlets_table(outlets["outlets"]) + note_if_older(outlets),
+        "context": context_table(context["sets"]) + note_if_older(context),
+        "emergent": emergent_table(emergent) + note_if_older(emergent),
         "emergent_sides": emergent["for or against, as embedded"],
-        "fnc": fnc_table(fnc1) + _older(fnc1, embedded),
-        "forgetting": forgetting_table(forgetting["scores"]) + _older(forgetting, embedded),
-        "bigger": bigger_table(_result("bigger")["sets"], evaluations),
+        "fnc": fnc_table(fnc1) + note_if_older(fnc1),
+        "forgetting": forgetting_table(forgetting["scores"]) + note_if_older(forgetting),
+        "bigger": bigger_table(bigger["sets"], evaluations) + note_if_older(bigger),
         "example": example_table(example),
         "minutes": minutes_table(
             [
@@ -118,14 +120,6 @@ def _values() -> dict[str, Any]:
         ),
         **service_tables(),
     }
-
-
-def _older(result: Mapping[str, Any], embedded: Mapping[str, Any]) -> str:
-    """Return a note where a fine-tuning started from another checkpoint than the one that is embedded now."""
-    digest = result["training"]["started_from"]["digest"]
-    if digest == embedded["digest"]:
-        return ""
-    return f"\n\nMeasured with an earlier embedded checkpoint, `{digest[:12]}`."
 
 
 def batch_page() -> str:
@@ -186,11 +180,3 @@ def _fill(text: str, mark: str, content: str, path: Path) -> str:
     if not pattern.search(text):
         raise DataError(f"{path} has no place marked {mark}:begin and {mark}:end")
     return pattern.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text)
-
-
-def _result(name: str) -> dict[str, Any]:
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
-        raise DataError(f"{path} is missing; run: make run, then make evaluate")
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result

@@ -30,7 +30,8 @@ from stance.evaluation.voices import voice_scores
 from stance.files import write_json, write_text
 from stance.inference.classifier import StanceClassifier
 from stance.output import say
-from stance.pages import RESULTS, rendered_pages
+from stance.pages import rendered_pages
+from stance.results import RESULTS
 from stance.schema import LABELS
 from stance.verdicts import DECISIVE
 

@@ -58,13 +58,14 @@ def run(corpus: Path, recipe: Path, out: Path, articles: Path | None = None) -> 
     started = time.time()
     prepare_libraries()
     edition = "restated" if articles is None else "verbatim"
+    config = load_config(recipe)
     _clear(out)
 
     ERR.rule(f"1/5  building the {edition} corpus")
     save_corpus(build_corpus(corpus, articles), PAIR_COLUMNS, out / "corpus")
 
     ERR.rule("2/5  fine-tuning the embedded checkpoint")
-    checkpoint = _fine_tune(_pointed(load_config(recipe), corpus, out / "corpus"), out / "model")
+    checkpoint = _fine_tune(_pointed(config, corpus, out / "corpus"), out / "model")
 
     ERR.rule("3/5  evaluating on claims that no training saw")
     examples = read_examples(out / "corpus", "test")

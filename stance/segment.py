@@ -1,8 +1,8 @@
 """Splitting text into sentences with exact character offsets, boilerplate flagged.
 
-Sentence starts come from syntok, which found the boundaries of the five articles of
-``data/kremlin_call`` best of eight libraries (``benchmarks/segmentation.py``). Around it: a line
-break always ends a sentence, and a few repairs for news text (ranks, quotes that end in an
+Sentence starts come from syntok: of seven libraries it and segtok found the boundaries of the five articles
+of ``data/kremlin_call`` best, and it got more of the tricky ones right (``benchmarks/segmentation.py``).
+Around it: a line break always ends a sentence, and a few repairs for news text (ranks, quotes that end in an
 ellipsis, date lines, agency lines). Every visible character lands in exactly one sentence.
 """
 

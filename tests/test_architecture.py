@@ -44,6 +44,7 @@ LAYER_OF = {
             "train",
             "quickstart",
             "publish",
+            "results",
             "pages",
             "page_tables",
             "batch_tables",

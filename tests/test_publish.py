@@ -12,8 +12,9 @@ from stance.checkpoint import default_checkpoint
 from stance.corpus.examples import pairs_digest
 from stance.evaluation.harness import evaluate_classifier
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS, rendered_pages
+from stance.pages import rendered_pages
 from stance.publish import FLOORED, FLOORS, evaluation_sets, raised
+from stance.results import RESULTS
 
 from conftest import ROOT
 

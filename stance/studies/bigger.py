@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from stance.checkpoint import open_checkpoint
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
 from stance.publish import evaluation_sets
+from stance.results import write_result
 from stance.studies.runs import short_scores
 
 
@@ -31,4 +30,4 @@ def bigger(model: Path, articles: Path | None, suites: Path | None) -> None:
             name: short_scores(classifier, examples) for name, examples in evaluation_sets(articles, suites)
         },
     }
-    write_json(RESULTS / "bigger.json", results)
+    write_result("bigger", results)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.checkpoint import default_checkpoint
 from stance.corpus.examples import Example, parse_example
 from stance.errors import InputError
 from stance.evaluation.comparison import compare_predictions
 from stance.evaluation.harness import evaluate_classifier
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
 from stance.publish import KREMLIN_CALL, NEWSROOM
+from stance.results import write_result
 from stance.schema import Predictor
 from stance.studies.runs import selected_scores
 from stance.tables import read_table
@@ -29,7 +27,7 @@ def context() -> None:
     classifier = StanceClassifier.from_pretrained()
     corpora = {folder.name: folder / "validation.parquet" for folder in (NEWSROOM, KREMLIN_CALL)}
     results = {name: context_scores(classifier, *leaning(table)) for name, table in corpora.items()}
-    write_json(RESULTS / "context.json", {"digest": default_checkpoint().digest, "sets": results})
+    write_result("context", {"sets": results})
 
 
 def leaning(table: Path) -> tuple[list[Example], list[Example]]:

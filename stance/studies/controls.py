@@ -11,10 +11,9 @@ from typing import Any
 from stance.corpus.examples import Example, read_examples
 from stance.corpus.shallow import SHALLOW, fit_shallow
 from stance.corpus.sources import SOURCES, load_source
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
 from stance.publish import KREMLIN_CALL, NEWSROOM, evaluation_sets
+from stance.results import write_result
 from stance.schema import Predictor
 from stance.studies.runs import RUNS, short_recipe, short_scores, trained
 from stance.train.data import hidden
@@ -49,7 +48,7 @@ def controls(public: Path, articles: Path | None, suites: Path | None) -> None:
         results[name] = {control: short_scores(one, examples) for control, one in fitted[place].items()}
         for control, classifier in blind.items():
             results[name][control] = short_scores(classifier, hidden(examples, SIDES[control]))
-    write_json(RESULTS / "controls.json", results)
+    write_result("controls", {"sets": results})
 
 
 def _learnt_from(public: Path) -> Iterator[tuple[str, list[Example]]]:

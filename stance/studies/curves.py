@@ -10,10 +10,9 @@ from typing import Any
 from stance.checkpoint import Checkpoint, default_checkpoint
 from stance.corpus.examples import Example, read_examples
 from stance.evaluation.plots import plot_curves
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
 from stance.publish import NEWSROOM
+from stance.results import RESULTS, write_result
 from stance.studies.runs import RUNS, STEPS, folder_of_events, short_recipe, short_scores, trained
 from stance.train.config import DataPart, TrainConfig
 
@@ -48,7 +47,7 @@ def curves(public: Path) -> None:
         "events": by_events,
         "examples": [_point(one, tested) for one in (*by_examples, default_checkpoint())],
     }
-    write_json(RESULTS / "curves.json", results)
+    write_result("curves", results)
     plot_curves(results, RESULTS / "curves.png")
 
 

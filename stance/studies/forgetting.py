@@ -10,9 +10,8 @@ from pathlib import Path
 from stance.checkpoint import default_checkpoint
 from stance.corpus.examples import Example, read_examples
 from stance.errors import InputError
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
+from stance.results import write_result
 from stance.studies.runs import RUNS, short_scores, trained, write_examples
 from stance.train.config import DataPart
 from stance.train.recipe import load_config
@@ -51,7 +50,7 @@ def forgetting(pairs: Path, other: Path) -> None:
         for name, examples in sets.items()
     }
     provenance = models["fine-tuned"].provenance
-    write_json(RESULTS / "forgetting.json", {"scores": scores, "training": dict(provenance)})
+    write_result("forgetting", {"scores": scores, "training": dict(provenance)})
 
 
 def halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

@@ -9,10 +9,9 @@ import numpy as np
 
 from stance.corpus.examples import Example, read_examples
 from stance.evaluation.harness import report_of
-from stance.files import write_json
 from stance.inference.classifier import StanceClassifier
-from stance.pages import RESULTS
 from stance.publish import KREMLIN_CALL
+from stance.results import write_result
 from stance.schema import LABELS
 from stance.studies.runs import (
     RUNS,
@@ -47,7 +46,8 @@ def outlets(public: Path) -> None:
         pairs = [(tested[i].claim, tested[i].sentence) for i in own]
         pooled[own] = StanceClassifier.from_pretrained(checkpoint.path).predict_proba(pairs)
     left_out = selected_scores(report_of(tested, pooled).metrics)
-    write_json(RESULTS / "outlets.json", {"left out": left_out, "seen": short_scores(everything, tested)})
+    seen = short_scores(everything, tested)
+    write_result("outlets", {"outlets": {"left out": left_out, "seen": seen}})
 
 
 def without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
