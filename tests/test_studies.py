@@ -36,9 +36,9 @@ def in_tmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_studies_train_by_the_recipe_of_the_embedded_checkpoint() -> None:
+def test_the_studies_train_on_what_the_embedded_checkpoint_was_trained_on() -> None:
     config = runs.short_recipe(Path("pairs.parquet"))
-    assert (config.public, config.max_steps) == ("pairs.parquet", runs.STEPS)
+    assert (config.public, config.max_steps, config.teachers) == ("pairs.parquet", runs.STEPS, ())
     assert {Path(part.data).name for part in config.train} >= {KREMLIN_CALL.name, NEWSROOM.name, "public"}
 
 

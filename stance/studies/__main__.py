@@ -1,6 +1,6 @@
 """``python -m stance.studies``: what stands around the scores of the embedded checkpoint.
 
-Every training is the recipe of the embedded checkpoint, cut to few steps: what is compared took as many.
+Every training is ``training/news.toml``, cut to few steps: what is compared took as many.
 Checkpoints stay in ``runs/studies``, so that a study that was interrupted goes on with the next training.
 """
 

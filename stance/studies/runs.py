@@ -1,4 +1,4 @@
-"""What the studies share: short trainings by the recipe of the embedded checkpoint, and short scores."""
+"""What the studies share: short trainings by the last recipe that needs no teacher, and short scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEPS = 400
 
 
 def short_recipe(public: Path, steps: int = STEPS) -> TrainConfig:
-    """Return the recipe of the embedded checkpoint, cut to few steps."""
+    """Return the recipe, cut to few steps."""
     return replace(load_config(RECIPE), public=str(public), max_steps=steps, evaluations=1)
 
 
