@@ -111,10 +111,13 @@ def _from_disk(folder: Path, split: str) -> list[Example]:
         ) from error
     if split not in stored:
         raise InputError(f"{str(folder)!r} has no split {split!r}; it has {', '.join(stored)}")
-    return [
-        parse_example(values, f"{str(folder)!r}, {split} row {number}", folder.name)
-        for number, values in enumerate(stored[split], start=1)
-    ]
+    names = getattr(stored[split].features.get("label"), "names", ())  # of a ClassLabel, which stores numbers
+    examples = []
+    for number, values in enumerate(stored[split], start=1):
+        label = values.get("label")
+        named = {**values, "label": names[label]} if label in range(len(names)) else values
+        examples.append(parse_example(named, f"{str(folder)!r}, {split} row {number}", folder.name))
+    return examples
 
 
 def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example:
@@ -138,19 +141,17 @@ def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example
 
 
 def parse_label(value: object, where: str) -> Label:
-    """Return the label that a cell names: one of the three names, or a ClassLabel number.
+    """Return the label that a cell names. A number names none: other sets order their labels otherwise.
 
     Raises
     ------
     InputError
-        If it is anything else.
+        If it is anything but one of the three names.
     """
     names = [label.value for label in LABELS]
     text = str(value).strip().lower()
     if text in names:
         return Label(text)
-    if text in ("0", "1", "2"):
-        return LABELS[int(text)]
     raise InputError(f"{where}: label is {value!r:.40}; expected one of {', '.join(names)}")
 
 
