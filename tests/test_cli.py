@@ -406,6 +406,21 @@ def test_saved_predictions_give_the_same_scores_and_can_be_compared(
     assert "standard deviation" in shown
 
 
+def test_a_claim_that_is_too_long_is_scored_as_wrong_and_compared(
+    run: Run, model: list[str], place: Path
+) -> None:
+    long = place / "long.csv"
+    long.write_text(f"claim,sentence,label\n{'met ' * 1000},they met,supports\n", encoding="utf-8")
+    code, shown, _ = run("evaluate", "--data", long, "--out", place / "long", *model)
+    assert code == 0
+    assert "–" in shown  # the calibration error of no answer
+    assert "calibration error –" in (place / "long" / "report.html").read_text(encoding="utf-8")
+    saved = place / "long" / "predictions.parquet"
+    code, out, err = run("evaluate", "--predictions", saved, "--against", saved, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)[0]["all"]["failed"] == 1
+
+
 def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str], place: Path) -> None:
     lines = (place / "pairs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (place / "fewer.csv").write_text("".join(lines[:-1]), encoding="utf-8")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from sklearn.metrics import f1_score
 from stance.errors import InputError
 from stance.evaluation.comparison import compare_predictions, holm, mcnemar
+from stance.evaluation.metrics import FAILED, classification_metrics
 from stance.schema import LABELS
 
 NAMES = [label.value for label in LABELS]
@@ -92,7 +93,20 @@ def test_the_laws_of_holm(p_values: list[float]) -> None:
     assert [q for _, q in ordered] == sorted(adjusted)
 
 
+def test_a_prediction_that_failed_counts_as_wrong() -> None:
+    references = references_of(60)
+    failed = [FAILED, *references[1:]]
+    wrong = [NAMES[NAMES.index(references[0]) - 1], *references[1:]]
+    for first in (references, wrong):
+        macro, denies = compare_predictions(references, first, failed, range(60))
+        for score, difference in (("macro_f1", macro), ("denies_f1", denies)):
+            one, other = (classification_metrics(references, side)[score] for side in (first, failed))
+            assert difference.estimate.value == pytest.approx(other - one)
+
+
 def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown label 'failed'"):
+        compare_predictions([FAILED], ["denies"], ["denies"], [0])
     with pytest.raises(InputError, match="1 references, 2 and 1 predictions, 1 clusters"):
         compare_predictions(["denies"], ["denies"] * 2, ["denies"], [0])
     with pytest.raises(InputError, match="unknown label 'maybe'"):

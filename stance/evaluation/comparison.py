@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.errors import InputError, require
-from stance.evaluation.metrics import f1_of
+from stance.evaluation.metrics import FAILED, f1_of
 from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
 from stance.schema import LABELS, Label
 
@@ -59,7 +59,7 @@ def compare_predictions(
     Parameters
     ----------
     references, first, second : sequence of str of length n
-        Label names.
+        Label names; a prediction may be ``FAILED``.
     clusters : sequence of hashable of length n
         What each pair belongs to; whole clusters are drawn, for both models the same ones.
     samples : int
@@ -74,7 +74,7 @@ def compare_predictions(
     drawn = resample(counts, samples)
     denies = LABELS.index(Label.DENIES)
     found = {
-        "macro_f1": _difference(lambda f1: f1.mean(axis=-1), counts, drawn),
+        "macro_f1": _difference(lambda f1: f1[..., : len(LABELS)].mean(axis=-1), counts, drawn),
         "denies_f1": _difference(lambda f1: f1[..., denies], counts, drawn),
     }
     adjusted = holm([p for _, p in found.values()])
@@ -115,25 +115,26 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def _joint_counts(
     references: Sequence[str], first: Sequence[str], second: Sequence[str], clusters: Sequence[Hashable]
 ) -> Counts:
-    """Count (reference, first, second) in each cluster: shape ``(n_clusters, 3, 9)``."""
+    """Count (reference, first, second) in each cluster: shape ``(n_clusters, 4, 16)``, ``FAILED`` last."""
     lengths = {len(references), len(first), len(second), len(clusters)}
     if len(lengths) != 1 or not references:
         raise InputError(
             f"{len(references)} references, {len(first)} and {len(second)} predictions, {len(clusters)} "
             "clusters; expected the same number of each, at least one"
         )
-    index = {label.value: i for i, label in enumerate(LABELS)}
-    unknown = {*references, *first, *second} - index.keys()
+    names = [label.value for label in LABELS]
+    unknown = {*references, *({*first, *second} - {FAILED})} - {*names}
     if unknown:
-        raise InputError(f"unknown label {min(unknown)!r}; expected one of {', '.join(index)}")
+        raise InputError(f"unknown label {min(unknown)!r}; expected one of {', '.join(names)}")
+    index = {name: i for i, name in enumerate([*names, FAILED])}
     rows = [index[name] for name in references]
-    columns = [len(LABELS) * index[a] + index[b] for a, b in zip(first, second, strict=True)]
-    return count_pairs(rows, columns, clusters, len(LABELS) ** 2)[:, : len(LABELS)]
+    columns = [len(index) * index[a] + index[b] for a, b in zip(first, second, strict=True)]
+    return count_pairs(rows, columns, clusters, len(index) ** 2)[:, : len(index)]
 
 
 def _difference(score: Any, counts: Counts, drawn: Counts) -> tuple[Estimate, float]:
     def difference(joint: Counts) -> npt.NDArray[np.float64]:
-        cube = joint.reshape(*joint.shape[:-1], len(LABELS), len(LABELS))
+        cube = joint.reshape(*joint.shape[:-1], joint.shape[-2], joint.shape[-2])
         value: npt.NDArray[np.float64] = score(f1_of(cube.sum(axis=-2))) - score(f1_of(cube.sum(axis=-1)))
         return value
 
