@@ -490,6 +490,29 @@ def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place:
     ]
 
 
+def test_an_error_in_a_later_set_costs_no_report_of_an_earlier_one(
+    run: Run, model: list[str], place: Path
+) -> None:
+    (place / "bad.csv").write_text("claim,sentence,label\na,b,deny\n", encoding="utf-8")
+    sets = (place / "pairs.csv", place / "bad.csv")
+    code, _, err = run("evaluate", "--data", *sets, "--out", place / "o", *model)
+    assert code == 1
+    assert "label is 'deny'" in err
+    assert sorted(files_under(place / "o")) == [f"pairs/{file}" for file in WRITTEN]
+
+
+@pytest.mark.parametrize("last", ["none.csv", "pairs.jsonl"], ids=["missing", "of the same name"])
+def test_a_place_that_cannot_be_used_is_told_before_anything_is_scored(
+    run: Run, model: list[str], place: Path, last: str
+) -> None:
+    (place / "pairs.jsonl").write_text('{"claim": "c", "sentence": "s", "label": "denies"}\n', "utf-8")
+    code, _, err = run("evaluate", "--data", place / "pairs.csv", place / last, "--out", place / "o", *model)
+    assert code == 1
+    assert ("both named 'pairs'" if last == "pairs.jsonl" else "none.csv' does not exist") in err
+    assert "2 pairs" not in err
+    assert not (place / "o").exists()
+
+
 def test_build_gives_the_restated_edition_without_articles(run: Run, tmp_path: Path) -> None:
     import datasets
 

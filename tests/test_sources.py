@@ -178,8 +178,10 @@ def test_the_public_test_sets_of_the_hub_make_a_suite(monkeypatch: pytest.Monkey
         return [row, {**row, "label": -1}]  # the second has no gold label
 
     monkeypatch.setattr(datasets, "load_dataset", load)
-    sets = list(evaluation_data([], suite="public"))
-    assert asked == [("stanfordnlp/snli", "test"), ("nyu-mll/multi_nli", "validation_mismatched")]
+    sets = evaluation_data([], suite="public")
     assert [one.name for one in sets] == ["snli", "mnli"]
-    assert sets[0].examples == [Example("Nobody met.", "They met.", Label.DENIES, "p", True, "snli")]
+    assert asked == []  # each is fetched when it is its turn
+    read = [one.read() for one in sets]
+    assert asked == [("stanfordnlp/snli", "test"), ("nyu-mll/multi_nli", "validation_mismatched")]
+    assert read[0] == [Example("Nobody met.", "They met.", Label.DENIES, "p", True, "snli")]
     assert not sets[0].other_split("train")
