@@ -137,10 +137,13 @@ def test_a_corpus_folder_gives_one_split(tmp_path: Path) -> None:
     assert len(read_examples(tmp_path)) == 3
 
 
-def test_a_folder_without_the_split_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_rows_of_the_split_is_refused(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", ROWS)
-    with pytest.raises(InputError, match=r"has no test\.parquet, \.jsonl or \.csv; expected a corpus folder"):
-        read_examples(tmp_path)
+    table(tmp_path / "validation.csv", [])
+    for split in ("validation", "test"):
+        expected = rf"no rows in the split '{split}'; expected a corpus folder with {split}\.parquet"
+        with pytest.raises(InputError, match=expected):
+            read_examples(tmp_path, split)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

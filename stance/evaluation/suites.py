@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stance.corpus.examples import SPLITS, Example, read_examples
+from stance.corpus.examples import SPLITS, Example, read_examples, read_split
 from stance.corpus.sources import HUB_TESTS, load_hub_test
 from stance.errors import InputError
 from stance.tables import FORMATS, table_columns
@@ -22,9 +22,7 @@ class EvaluationSet(NamedTuple):
 
     def other_split(self, split: str) -> list[Example]:
         """Return another split of the corpus; empty where there is none."""
-        if self.corpus is None or not _has_split(self.corpus, split):
-            return []
-        return read_examples(self.corpus, split)
+        return read_split(self.corpus, split) if self.corpus else []
 
 
 def evaluation_data(
