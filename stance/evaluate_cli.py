@@ -198,9 +198,11 @@ def _differences(options: argparse.Namespace) -> Sequence[Difference]:
 
 
 def _about(differences: Sequence[Difference]) -> dict[str, Any]:
+    from stance.resampling import SEED
+
     about: dict[str, Any] = {
         "command": " ".join(["stance", *sys.argv[1:]]),
-        "seed": 13,
+        "seed": SEED,
         "versions": {
             "python": platform.python_version(),
             **{package: metadata.version(package) for package in PACKAGES},
