@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import f1_score
 from stance.errors import InputError
-from stance.evaluation.comparison import compare_predictions, holm, mcnemar
+from stance.evaluation.comparison import compare_predictions, holm
 from stance.evaluation.metrics import FAILED, classification_metrics
 from stance.schema import LABELS
 
@@ -70,13 +70,6 @@ def test_pairs_of_a_cluster_count_less_than_independent_ones() -> None:
     apart = compare_predictions(references, first, second, range(300))[0]
     together = compare_predictions(references, first, second, [i % 30 for i in range(300)])[0]
     assert together.estimate.high - together.estimate.low > 2 * (apart.estimate.high - apart.estimate.low)
-
-
-def test_mcnemar_is_a_sign_test_on_the_pairs_that_differ() -> None:
-    first = [True] * 9 + [False] * 1 + [True] * 50
-    second = [False] * 9 + [True] * 1 + [True] * 50
-    assert mcnemar(first, second) == pytest.approx(2 * (1 + 10) / 2**10)
-    assert mcnemar(first, first) == 1
 
 
 def test_holm_against_the_paper() -> None:

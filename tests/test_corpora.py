@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from stance.cards import render
-from stance.corpus.build import EVENT_COLUMNS, PAIR_COLUMNS, build_corpus, build_events, statistics
+from stance.corpus.build import EVENT_COLUMNS, PAIR_COLUMNS, build_corpus, statistics
 from stance.corpus.examples import SPLITS, read_examples
 from stance.corpus.folder import open_corpus
 from stance.corpus.publish import card_values
@@ -24,6 +24,7 @@ from stance.segment import split_sentences
 from stance.tables import read_table
 
 from conftest import KREMLIN_CALL, NEWSROOM, ROOT
+from corpora import event_rows
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -38,7 +39,7 @@ def articles_rows() -> Rows:
 
 @pytest.fixture(scope="module")
 def events_rows() -> Rows:
-    return build_events(NEWSROOM)
+    return event_rows(NEWSROOM)
 
 
 @pytest.fixture(params=["kremlin_call", "newsroom"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.errors import InputError, require
+from stance.errors import InputError
 from stance.evaluation.metrics import FAILED, f1_of
 from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
 from stance.schema import LABELS, Label
@@ -82,23 +82,6 @@ def compare_predictions(
         Difference(score, value, p, corrected)
         for (score, (value, p)), corrected in zip(found.items(), adjusted, strict=True)
     ]
-
-
-def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> float:
-    """Return the p-value of McNemar's exact test, two-sided, that two models err equally often.
-
-    It takes the pairs for independent, which pairs of one article or claim are not; the bootstrap of
-    :func:`compare_predictions` does not.
-
-    Parameters
-    ----------
-    first_right, second_right : sequence of bool of length n
-    """
-    one, other = np.asarray(first_right, dtype=np.bool_), np.asarray(second_right, dtype=np.bool_)
-    only_first, only_second = int((one & ~other).sum()), int((~one & other).sum())
-    if not only_first + only_second:
-        return 1.0
-    return float(require("scipy.stats", "train").binomtest(only_first, only_first + only_second).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
