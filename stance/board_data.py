@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from stance.check import ArticleCheck, SentenceStance, SourceComparison, Verdict
+from stance.corpus.events import find_words
 from stance.schema import LABELS, Label
 
 MARKS = {
@@ -71,8 +72,8 @@ def voice_start(one: SentenceStance) -> int:
     """Return where the voice stands in the sentence, as whole words if it can be; -1 if nowhere."""
     if not one.voice:
         return -1
-    found = re.search(rf"(?<!\w){re.escape(one.voice)}(?!\w)", one.sentence.text)
-    return found.start() if found else one.sentence.text.find(one.voice)
+    places = find_words(one.voice, one.sentence.text)
+    return places[0][0] if places else one.sentence.text.find(one.voice)
 
 
 def _source(comparison: SourceComparison, row: int) -> str | None:

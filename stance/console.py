@@ -147,7 +147,7 @@ def add_scores(table: Table, name: str, metrics: Any) -> None:
         "{:.3f} to {:.3f}".format(*metrics["interval"]["macro_f1"]),
         *(f"{metrics['per_class'][label.value]['f1']:.3f}" for label in LABELS),
         f"{metrics['accuracy']:.3f}",
-        f"{metrics['ece']:.3f}",
+        f"{metrics['ece']:.3f}" if "ece" in metrics else "–",  # nothing was answered
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stance.corpus.examples import Example
     from stance.evaluation.comparison import Difference
     from stance.evaluation.harness import EvaluationReport
+    from stance.evaluation.suites import EvaluationSet
     from stance.inference.classifier import StanceClassifier
 
 PACKAGES = ("claim-stance", "numpy", "scikit-learn", "scipy", "openvino", "tokenizers")
@@ -31,11 +32,18 @@ def evaluate(options: argparse.Namespace) -> int:
 
     if options.suite == "behaviour":
         return _behaviour(options)
-    reports = list(_of_predictions(options) if options.predictions else _of_model(options))
     differences = _differences(options) if options.against else []
-    reports = [replace(report, about={**report.about, **_about(differences)}) for report in reports]
-    if options.out:
-        say(_write(reports, options.out, of_models=not options.predictions))
+    about = _about(differences)
+    sets = [] if options.predictions else _sets(options)
+    is_alone = len(options.predictions or sets) == 1
+    reports = []
+    for found in _of_predictions(options) if options.predictions else _of_model(options, sets):
+        report = replace(found, about={**found.about, **about})
+        reports.append(report)
+        if options.out and (is_alone or sets):  # each of several files of predictions has a report already
+            say(_written(report, options.out if is_alone else options.out / report.name))
+    if options.out and not is_alone:
+        say(_written_summary(reports, options.out))
     if options.json:
         print_json([report.to_dict() for report in reports])
         return 0
@@ -50,18 +58,17 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write(reports: Sequence[EvaluationReport], out: Path, *, of_models: bool) -> str:
-    """Write what there is to keep, and return a message that names it."""
-    from stance.evaluation.writing import write_evaluation, write_summary
+def _written(report: EvaluationReport, folder: Path) -> str:
+    """Write a report, and return a message that names its files."""
+    from stance.evaluation.writing import write_evaluation
 
-    if len(reports) == 1:
-        return f"wrote {', '.join(write_evaluation(reports[0], out))} to {out}"
-    together = f"wrote {', '.join(write_summary(reports, out))} to {out}"
-    if not of_models:  # each of several files of predictions has a report of its own already
-        return together
-    for report in reports:
-        names = write_evaluation(report, out / report.name)
-    return f"{together}, and {', '.join(names)} to {out}/SET"
+    return f"wrote {', '.join(write_evaluation(report, folder))} to {folder}"
+
+
+def _written_summary(reports: Sequence[EvaluationReport], folder: Path) -> str:
+    from stance.evaluation.writing import write_summary
+
+    return f"wrote {', '.join(write_summary(reports, folder))} to {folder}"
 
 
 def _over_runs(reports: Sequence[EvaluationReport]) -> list[tuple[str, float, float, int]]:
@@ -100,20 +107,26 @@ def _behaviour(options: argparse.Namespace) -> int:
     return 0
 
 
-def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
+def _sets(options: argparse.Namespace) -> list[EvaluationSet]:
+    from stance.evaluation.suites import evaluation_data
+
+    places = options.data or ([] if options.suite else [Path(CORPUS)])
+    return evaluation_data(places, options.split, suite=options.suite)
+
+
+def _of_model(options: argparse.Namespace, sets: Sequence[EvaluationSet]) -> Iterator[EvaluationReport]:
     from stance.evaluation.controls import control_probabilities
     from stance.evaluation.harness import evaluate_classifier
-    from stance.evaluation.suites import evaluation_data
     from stance.evaluation.voices import voice_scores
 
     classifier = open_classifier(options)
-    places = options.data or ([] if options.suite else [Path(CORPUS)])
-    for one in evaluation_data(places, options.split, suite=options.suite):
-        say(f"{one.name}: {len(one.examples):,} pairs")
-        controls = control_probabilities(one.examples, one.other_split("train")) if options.controls else {}
+    for one in sets:
+        examples = one.read()
+        say(f"{one.name}: {len(examples):,} pairs")
+        controls = control_probabilities(examples, one.other_split("train")) if options.controls else {}
         report = evaluate_classifier(
             classifier,
-            one.examples,
+            examples,
             one.name,
             temperature=classifier.checkpoint.temperature,
             controls=controls,
@@ -122,7 +135,7 @@ def _of_model(options: argparse.Namespace) -> Iterator[EvaluationReport]:
             "model": {"digest": classifier.checkpoint.digest, "runtime": classifier.runtime}
         }
         if one.corpus and options.split == "test":
-            about |= {"voices": voice_scores(classifier, one.examples)}
+            about |= {"voices": voice_scores(classifier, examples)}
             about |= _conformal(classifier, report, one.other_split("validation"))
         yield replace(report, about={**report.about, **about})
 
@@ -185,9 +198,11 @@ def _differences(options: argparse.Namespace) -> Sequence[Difference]:
 
 
 def _about(differences: Sequence[Difference]) -> dict[str, Any]:
+    from stance.resampling import SEED
+
     about: dict[str, Any] = {
         "command": " ".join(["stance", *sys.argv[1:]]),
-        "seed": 13,
+        "seed": SEED,
         "versions": {
             "python": platform.python_version(),
             **{package: metadata.version(package) for package in PACKAGES},

@@ -133,7 +133,7 @@ def evaluation_sets(articles: Path | None, suites: Path | None) -> Iterator[tupl
     yield "newsroom test", read_examples(NEWSROOM, "test")
     if suites is not None:
         for one in evaluation_data([suites], suite="public"):
-            yield one.name, one.examples
+            yield one.name, one.read()
 
 
 def _scores_only(report: EvaluationReport) -> dict[str, Any]:

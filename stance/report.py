@@ -42,10 +42,11 @@ def metrics_section(title: str, metrics: Mapping[str, Any]) -> str:
         f"<tr><th scope='row'>{name}</th>" + "".join(f"<td>{count:,}</td>" for count in counts) + "</tr>"
         for name, counts in zip(names, metrics["confusion"], strict=True)
     )
+    error = f"{metrics['ece']:.3f}" if "ece" in metrics else "–"  # nothing was answered
     return (
         f"<section><h2>{escape(title)}</h2><p><b>macro-F1 {_with_interval(metrics, 'macro_f1')}</b>, "
         f"denies-F1 {_with_interval(metrics, 'denies_f1')}, accuracy {metrics['accuracy']:.3f}, calibration "
-        f"error {metrics['ece']:.3f} on {metrics['n']:,} pairs in {metrics['interval']['clusters']:,} groups"
+        f"error {error} on {metrics['n']:,} pairs in {metrics['interval']['clusters']:,} groups"
         "</p><div class='pair'>"
         "<table><caption>By class</caption><thead><tr><th></th><th>precision</th><th>recall</th><th>F1</th>"
         f"<th>pairs</th></tr></thead><tbody>{rows}</tbody></table>"

@@ -17,6 +17,9 @@ import numpy.typing as npt
 SAMPLES = 10_000
 """Bootstrap samples behind an interval."""
 
+SEED = 13
+"""Of whatever is drawn for a figure, unless another one is given."""
+
 
 Counts = npt.NDArray[np.float64]
 Statistic = Callable[[Counts], npt.NDArray[np.float64]]
@@ -56,7 +59,7 @@ def count_pairs(
     return counts
 
 
-def resample(counts: Counts, samples: int = SAMPLES, seed: int = 13) -> Counts:
+def resample(counts: Counts, samples: int = SAMPLES, seed: int = SEED) -> Counts:
     """Draw as many clusters as there are, with replacement, and add up their counts.
 
     Parameters

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from stance.corpus.adjudication import ADJUDICATION, DROPPED, FIELDS, Adjudication
+from stance.corpus.build import event_cells
+from stance.corpus.events import read_events
+from stance.tables import write_table
 
 WORDS = ("amber", "coral", "dunes", "ember", "fjord", "slate")
 """One an event; they stand in every run of five words, so that no event repeats another."""
@@ -50,3 +56,18 @@ def small_corpus(folder: Path) -> Path:
     """Write three events, one a split."""
     splits = ("train", "validation", "test")
     return write_events(folder, *(event(number, split) for number, split in enumerate(splits)))
+
+
+def event_rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return every pair of a corpus of events on which there is a decision, by split."""
+    cells = event_cells(read_events(folder))
+    return {split: [cell for cell in rows if cell["label"] is not None] for split, rows in cells.items()}
+
+
+def write_adjudications(folder: Path, adjudications: Mapping[str, Adjudication]) -> None:
+    """Write ``adjudication.jsonl`` into a corpus folder."""
+    rows = [
+        {"pair_id": pair, "decision": one.decision.value if one.decision else DROPPED, "reason": one.reason}
+        for pair, one in adjudications.items()
+    ]
+    write_table(folder / ADJUDICATION, rows, FIELDS)

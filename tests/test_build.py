@@ -11,7 +11,6 @@ from stance.corpus.build import (
     EVENT_COLUMNS,
     PAIR_COLUMNS,
     build_corpus,
-    build_events,
     event_cells,
     save_corpus,
     statistics,
@@ -24,6 +23,8 @@ from stance.corpus.standoff import text_digest
 from stance.errors import DataError
 from stance.schema import LABELS, Label
 from stance.tables import read_table
+
+from corpora import event_rows
 
 TEXT = "They met.\nThe ministry denied it.\nADVERTISEMENT"
 
@@ -200,7 +201,7 @@ def events(folder: Path, *rows: dict[str, Any]) -> Path:
 
 
 def test_events_become_every_decided_pair(tmp_path: Path) -> None:
-    rows = build_events(events(tmp_path, EVENT))
+    rows = event_rows(events(tmp_path, EVENT))
     assert (rows["train"], rows["validation"]) == ([], [])
     assert all(tuple(row) == EVENT_COLUMNS for row in rows["test"])
     names = ("pair_id", "claim", "claim_kind", "sentence", "label", "voice", "voice_start", "tag")
@@ -226,7 +227,7 @@ def test_cells_without_a_decision_are_kept_for_labelling(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_an_empty_split_is_written_and_read_as_such(tmp_path: Path, split: str) -> None:
-    rows = build_events(events(tmp_path, {**EVENT, "split": split}))
+    rows = event_rows(events(tmp_path, {**EVENT, "split": split}))
     assert [name for name in SPLITS if rows[name]] == [split]
     write_splits(rows, tmp_path / "out", EVENT_COLUMNS)
     counts = {name: len(list(read_table(tmp_path / "out" / f"{name}.parquet"))) for name in SPLITS}
@@ -235,7 +236,7 @@ def test_an_empty_split_is_written_and_read_as_such(tmp_path: Path, split: str) 
 
 
 def test_labels_of_events_are_label_members(tmp_path: Path) -> None:
-    rows = build_events(events(tmp_path, EVENT))["test"]
+    rows = event_rows(events(tmp_path, EVENT))["test"]
     assert [Label(row["label"]) for row in rows] == [
         Label.SUPPORTS, Label.DENIES, Label.NEUTRAL, Label.NEUTRAL, Label.SUPPORTS,
     ]  # fmt: skip

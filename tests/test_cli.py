@@ -406,6 +406,21 @@ def test_saved_predictions_give_the_same_scores_and_can_be_compared(
     assert "standard deviation" in shown
 
 
+def test_a_claim_that_is_too_long_is_scored_as_wrong_and_compared(
+    run: Run, model: list[str], place: Path
+) -> None:
+    long = place / "long.csv"
+    long.write_text(f"claim,sentence,label\n{'met ' * 1000},they met,supports\n", encoding="utf-8")
+    code, shown, _ = run("evaluate", "--data", long, "--out", place / "long", *model)
+    assert code == 0
+    assert "–" in shown  # the calibration error of no answer
+    assert "calibration error –" in (place / "long" / "report.html").read_text(encoding="utf-8")
+    saved = place / "long" / "predictions.parquet"
+    code, out, err = run("evaluate", "--predictions", saved, "--against", saved, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)[0]["all"]["failed"] == 1
+
+
 def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str], place: Path) -> None:
     lines = (place / "pairs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (place / "fewer.csv").write_text("".join(lines[:-1]), encoding="utf-8")
@@ -473,6 +488,29 @@ def test_a_public_suite_is_written_set_by_set(run: Run, model: list[str], place:
         "suite.json",
         "suite.md",
     ]
+
+
+def test_an_error_in_a_later_set_costs_no_report_of_an_earlier_one(
+    run: Run, model: list[str], place: Path
+) -> None:
+    (place / "bad.csv").write_text("claim,sentence,label\na,b,deny\n", encoding="utf-8")
+    sets = (place / "pairs.csv", place / "bad.csv")
+    code, _, err = run("evaluate", "--data", *sets, "--out", place / "o", *model)
+    assert code == 1
+    assert "label is 'deny'" in err
+    assert sorted(files_under(place / "o")) == [f"pairs/{file}" for file in WRITTEN]
+
+
+@pytest.mark.parametrize("last", ["none.csv", "pairs.jsonl"], ids=["missing", "of the same name"])
+def test_a_place_that_cannot_be_used_is_told_before_anything_is_scored(
+    run: Run, model: list[str], place: Path, last: str
+) -> None:
+    (place / "pairs.jsonl").write_text('{"claim": "c", "sentence": "s", "label": "denies"}\n', "utf-8")
+    code, _, err = run("evaluate", "--data", place / "pairs.csv", place / last, "--out", place / "o", *model)
+    assert code == 1
+    assert ("both named 'pairs'" if last == "pairs.jsonl" else "none.csv' does not exist") in err
+    assert "2 pairs" not in err
+    assert not (place / "o").exists()
 
 
 def test_build_gives_the_restated_edition_without_articles(run: Run, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import f1_score
 from stance.errors import InputError
-from stance.evaluation.comparison import compare_predictions, holm, mcnemar
+from stance.evaluation.comparison import compare_predictions, holm
+from stance.evaluation.metrics import FAILED, classification_metrics
 from stance.schema import LABELS
 
 NAMES = [label.value for label in LABELS]
@@ -71,13 +72,6 @@ def test_pairs_of_a_cluster_count_less_than_independent_ones() -> None:
     assert together.estimate.high - together.estimate.low > 2 * (apart.estimate.high - apart.estimate.low)
 
 
-def test_mcnemar_is_a_sign_test_on_the_pairs_that_differ() -> None:
-    first = [True] * 9 + [False] * 1 + [True] * 50
-    second = [False] * 9 + [True] * 1 + [True] * 50
-    assert mcnemar(first, second) == pytest.approx(2 * (1 + 10) / 2**10)
-    assert mcnemar(first, first) == 1
-
-
 def test_holm_against_the_paper() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
@@ -92,7 +86,20 @@ def test_the_laws_of_holm(p_values: list[float]) -> None:
     assert [q for _, q in ordered] == sorted(adjusted)
 
 
+def test_a_prediction_that_failed_counts_as_wrong() -> None:
+    references = references_of(60)
+    failed = [FAILED, *references[1:]]
+    wrong = [NAMES[NAMES.index(references[0]) - 1], *references[1:]]
+    for first in (references, wrong):
+        macro, denies = compare_predictions(references, first, failed, range(60))
+        for score, difference in (("macro_f1", macro), ("denies_f1", denies)):
+            one, other = (classification_metrics(references, side)[score] for side in (first, failed))
+            assert difference.estimate.value == pytest.approx(other - one)
+
+
 def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown label 'failed'"):
+        compare_predictions([FAILED], ["denies"], ["denies"], [0])
     with pytest.raises(InputError, match="1 references, 2 and 1 predictions, 1 clusters"):
         compare_predictions(["denies"], ["denies"] * 2, ["denies"], [0])
     with pytest.raises(InputError, match="unknown label 'maybe'"):

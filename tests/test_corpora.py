@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 from stance.cards import render
-from stance.corpus.build import EVENT_COLUMNS, PAIR_COLUMNS, build_corpus, build_events, statistics
+from stance.corpus.build import EVENT_COLUMNS, PAIR_COLUMNS, build_corpus, statistics
 from stance.corpus.examples import SPLITS, read_examples
 from stance.corpus.folder import open_corpus
 from stance.corpus.publish import card_values
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import attach, detach, find_texts
-from stance.corpus.summary import measured_cues, pairs_digest
+from stance.corpus.summary import decided_pairs_digest, measured_cues
 from stance.corpus.validate import corpus_problems
 from stance.schema import LABELS
 from stance.segment import split_sentences
 from stance.tables import read_table
 
 from conftest import KREMLIN_CALL, NEWSROOM, ROOT
+from corpora import event_rows
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -38,7 +39,7 @@ def articles_rows() -> Rows:
 
 @pytest.fixture(scope="module")
 def events_rows() -> Rows:
-    return build_events(NEWSROOM)
+    return event_rows(NEWSROOM)
 
 
 @pytest.fixture(params=["kremlin_call", "newsroom"])
@@ -145,7 +146,7 @@ def test_the_cards_are_what_the_tables_give() -> None:
     for folder in (KREMLIN_CALL, NEWSROOM):
         corpus = open_corpus(folder)
         cues = json.loads((folder / "cues.json").read_text(encoding="utf-8"))
-        assert cues["sha256"] == pairs_digest(corpus), "run: make data"
+        assert cues["sha256"] == decided_pairs_digest(corpus), "run: make data"
         card = render((folder / "card.md").resolve(), card_values(corpus, cues))
         assert (folder / "README.md").read_text(encoding="utf-8") == card, "run: make data"
 

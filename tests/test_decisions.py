@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from stance.cli import main
-from stance.corpus.adjudication import Adjudication, write_adjudications
+from stance.corpus.adjudication import Adjudication
 from stance.corpus.decisions import settle
 from stance.corpus.folder import open_corpus
 from stance.corpus.validate import corpus_problems
@@ -16,7 +16,7 @@ from stance.errors import InputError
 from stance.schema import Label
 
 from conftest import KREMLIN_CALL, NEWSROOM
-from corpora import event, write_events
+from corpora import event, write_adjudications, write_events
 
 SUPPORTS, DENIES, NEUTRAL = Label.SUPPORTS, Label.DENIES, Label.NEUTRAL
 

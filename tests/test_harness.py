@@ -192,25 +192,25 @@ def test_a_public_suite_is_every_table_of_the_folder_by_name(tmp_path: Path) -> 
     pairs_file(tmp_path / "a.jsonl", [("c", "s", "neutral"), ("c", "t", None)])
     pairs_file(tmp_path / "c.parquet", [("c", "s", "supports"), ("c", "t", None)])
     (tmp_path / "README.md").write_text("no table")
-    sets = list(evaluation_data([tmp_path], suite="public"))
+    sets = evaluation_data([tmp_path], suite="public")
     assert [one.name for one in sets] == ["a", "b", "c"]
-    assert [len(one.examples) for one in sets] == [1, 1, 1]
+    assert [len(one.read()) for one in sets] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("data", [Path(__file__), ROOT / "data" / "newsroom"])
 def test_a_public_suite_needs_a_folder_of_sets(data: Path) -> None:
     with pytest.raises(InputError, match="--suite public needs --data FOLDER"):
-        list(evaluation_data([data], suite="public"))
+        evaluation_data([data], suite="public")
 
 
 def test_a_public_suite_without_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no \.csv, \.jsonl, \.parquet file"):
-        list(evaluation_data([tmp_path]))
+        evaluation_data([tmp_path])
 
 
 def test_data_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"does not exist; name labelled pairs with --data"):
-        list(evaluation_data([tmp_path / "none.csv"]))
+        evaluation_data([tmp_path / "none.csv"])
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
@@ -219,14 +219,14 @@ def test_a_split_of_a_folder_is_read_by_name(tmp_path: Path, split: str) -> None
         pairs_file(tmp_path / f"{name}.csv", [("c", "s", "denies")] * number)
     (one,) = evaluation_data([tmp_path], split)
     assert one.corpus == tmp_path
-    assert len(one.examples) == ("train", "validation", "test").index(split) + 1
+    assert len(one.read()) == ("train", "validation", "test").index(split) + 1
 
 
 def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     pairs_file(tmp_path / "a.csv", [("c", "s", "denies")])
     pairs_file(tmp_path / "a.jsonl", [("c", "s", "neutral")])
     with pytest.raises(InputError, match="'a'"):
-        list(evaluation_data([tmp_path]))
+        evaluation_data([tmp_path])
 
 
 def test_endings_in_capitals_belong_to_a_suite_too(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_endings_in_capitals_belong_to_a_suite_too(tmp_path: Path) -> None:
 def test_an_empty_label_in_csv_counts_as_unlabelled(tmp_path: Path) -> None:
     pairs_file(tmp_path / "a.csv", [("c", "s", "denies"), ("c", "t", None)])
     (one,) = evaluation_data([tmp_path])
-    assert [example.label for example in one.examples] == [Label.DENIES]
+    assert [example.label for example in one.read()] == [Label.DENIES]
 
 
 def test_the_split_of_a_file_with_a_split_column_is_respected(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_the_split_of_a_file_with_a_split_column_is_respected(tmp_path: Path) ->
     ]
     write_table(tmp_path / "a.csv", rows, ("claim", "sentence", "label", "split"))
     (one,) = evaluation_data([tmp_path / "a.csv"])
-    assert [example.sentence for example in one.examples] == ["s1", "s2"]
+    assert [example.sentence for example in one.read()] == ["s1", "s2"]
 
 
 def test_tables_corpora_and_suites_make_one_evaluation(tmp_path: Path) -> None:
@@ -258,13 +258,24 @@ def test_tables_corpora_and_suites_make_one_evaluation(tmp_path: Path) -> None:
     pairs_file(tmp_path / "suite" / "a.csv", [("c", "s", "denies"), ("c", "t", None)])
     pairs_file(tmp_path / "corpus" / "test.csv", [("c", "s", "denies")])
     pairs_file(tmp_path / "corpus" / "validation.csv", [("c", "v", "neutral")])
-    sets = list(evaluation_data([tmp_path / name for name in ("table.csv", "suite", "corpus")]))
-    assert [(one.name, len(one.examples)) for one in sets] == [("table", 1), ("a", 1), ("corpus", 1)]
+    sets = evaluation_data([tmp_path / name for name in ("table.csv", "suite", "corpus")])
+    assert [(one.name, len(one.read())) for one in sets] == [("table", 1), ("a", 1), ("corpus", 1)]
     assert [len(one.other_split("validation")) for one in sets] == [0, 0, 1]
     assert not sets[-1].other_split("train")
 
 
 def test_a_corpus_without_the_split_is_no_folder_of_sets(tmp_path: Path) -> None:
     pairs_file(tmp_path / "train.csv", [("c", "s", "denies")])
+    (one,) = evaluation_data([tmp_path])
     with pytest.raises(InputError, match="test"):
-        list(evaluation_data([tmp_path]))
+        one.read()
+
+
+def test_a_set_takes_the_whole_name_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [tmp_path / name for name in ("c-1.1", "c-1.2")]
+    for folder in folders:
+        folder.mkdir()
+        pairs_file(folder / "test.csv", [("c", "s", "denies")])
+    assert [one.name for one in evaluation_data(folders)] == ["c-1.1", "c-1.2"]
+    monkeypatch.chdir(folders[0])
+    assert [one.name for one in evaluation_data([Path()])] == ["c-1.1"]

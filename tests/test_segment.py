@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
-from stance import Sentence, split_sentences
+from stance import split_sentences
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import find_texts
 from stance.errors import InputError
@@ -221,12 +221,6 @@ def test_a_date_line_padded_with_blanks_does_not_hang() -> None:
 def test_what_is_no_text_is_refused(text: object) -> None:
     with pytest.raises(InputError, match="expected a text"):
         split_sentences(text)  # type: ignore[arg-type]
-
-
-def test_the_same_text_is_always_cut_the_same() -> None:
-    text = "They met. He denied it.\nAdvertisement"
-    assert split_sentences(text) == split_sentences(text)
-    assert split_sentences(text)[0] == Sentence("They met.", 0, 9, "content")
 
 
 def test_the_five_articles_are_cut_and_sorted_as_people_did(article_texts: Path) -> None:

@@ -101,7 +101,6 @@ def test_the_cost_is_bounded_and_computed_in_one_go(monkeypatch: pytest.MonkeyPa
     reader = Reader()
     found = suggest_claims(reader, many, 3)
     assert found.pairs == len(reader.asked) <= 7 * 3
-    assert suggest_claims(Reader(), many, 3) == found
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import pytest
 import torch
 from stance.checkpoint import WEIGHTS, Checkpoint, default_checkpoint, file_digest, open_checkpoint
 from stance.corpus.examples import Example, read_examples
+from stance.corpus.publish import publish
 from stance.errors import CheckpointError, ConfigError, InputError, StanceError
 from stance.evaluation.calibration import fit_temperature
 from stance.inference.classifier import StanceClassifier
@@ -36,7 +37,8 @@ from stance.train.states import last_state as last_complete
 from stance.train.trainer import tokenised, train
 from transformers import AutoTokenizer
 
-from conftest import WORDS, tiny_model
+from conftest import ROOT, WORDS, tiny_model
+from corpora import event, write_events
 
 VOCABULARY = " ".join(WORDS).split()
 STATES = "trainer"
@@ -577,6 +579,18 @@ def test_validation_and_test_splits_of_a_corpus_folder_stay_out_of_training(
     assert len(validation) == 18
 
 
+@pytest.mark.parametrize("others", ["empty", "absent"])
+def test_a_corpus_of_training_events_alone_is_enough_to_train_on(tmp_path: Path, others: str) -> None:
+    folder = write_events(tmp_path / "my_events", event(0, "train"), event(1, "train"))
+    publish(folder)
+    if others == "absent":
+        for split in ("validation", "test"):
+            (folder / f"{split}.parquet").unlink()
+    recipe = load_config(ROOT / "training" / "own_pairs.toml", [f"train={folder}"])
+    mixture, validation = load_data(recipe)
+    assert len(mixture.examples) == len(validation) == 6  # one event to learn from, one set apart
+
+
 def test_without_validation_data_whole_groups_are_set_apart(config: TrainConfig) -> None:
     mixture, validation = load_data(dataclasses.replace(config, validation=(), validation_share=0.2))
     apart = {example.group for example in validation}
@@ -588,7 +602,7 @@ def test_without_validation_data_whole_groups_are_set_apart(config: TrainConfig)
 def test_one_group_cannot_be_set_apart(config: TrainConfig, tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("claim,sentence,label\nthey met,no,denies\nthey met,yes,supports\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"one claim only.*validation"):
+    with pytest.raises(InputError, match=r"one group \(claim, event\) only.*validation"):
         load_data(dataclasses.replace(config, train=(DataPart(data=str(file)),), validation=()))
 
 

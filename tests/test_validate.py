@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from stance.cli import main
-from stance.corpus.adjudication import Adjudication, write_adjudications
+from stance.corpus.adjudication import Adjudication
 from stance.corpus.folder import open_corpus
 from stance.corpus.publish import publish
 from stance.corpus.validate import corpus_problems
@@ -17,7 +17,7 @@ from stance.corpus.votes import Vote, write_votes
 from stance.schema import Label
 
 from conftest import KREMLIN_CALL
-from corpora import event, sentences, small_corpus, write_events
+from corpora import event, sentences, small_corpus, write_adjudications, write_events
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stance.corpus.adjudication import Adjudication, load_adjudications, write_adjudications
+from stance.corpus.adjudication import Adjudication, load_adjudications
 from stance.corpus.folder import open_corpus
 from stance.corpus.votes import Vote, annotator_file, load_votes, write_votes
 from stance.errors import DataError, InputError
 from stance.schema import LABELS, Label
 
 from conftest import KREMLIN_CALL, NEWSROOM
-from corpora import small_corpus
+from corpora import small_corpus, write_adjudications
 
 LENGTHS = {
     f"E{event}/{claim}/{sentence}": 20 for event in (1, 2) for claim in (1, 2) for sentence in (1, 2, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,25 @@ from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.harness import EvaluationReport, report_of
 from stance.evaluation.metrics import FAILED
-from stance.evaluation.writing import PREDICTION_COLUMNS, markdown, read_predictions, write_evaluation
-from stance.schema import LABELS
+from stance.evaluation.voices import voice_scores
+from stance.evaluation.writing import (
+    PREDICTION_COLUMNS,
+    markdown,
+    read_predictions,
+    voices_line,
+    write_evaluation,
+)
+from stance.schema import LABELS, Label, Prediction
 from stance.tables import read_table, write_table
 
 COUNT = 120
+
+
+class Telling:
+    """Says that the outlet itself denies everything."""
+
+    def classify_pairs(self, pairs: Sequence[tuple[str, str]], /) -> list[Prediction]:
+        return [Prediction(Label.DENIES, {Label.DENIES: 1.0}, voice="") for _ in pairs]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +75,16 @@ def test_the_voices_of_a_model_that_tells_them_are_reported(report: EvaluationRe
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "60 have the right label; of their voices 75.0% are the very span" in text
     assert "Voices" not in markdown(report)
+
+
+def test_where_no_voice_is_named_nothing_is_said_of_named_ones() -> None:
+    examples = [Example("c", "He denied it.", Label.DENIES, voice=(0, 0))]
+    told = voice_scores(Telling(), examples)
+    assert told is not None
+    assert voices_line(told) == (
+        "Of 1 pairs with a side, 1 have the right label; of their voices 100.0% are the very span, with a "
+        "token-F1 of 1.000."
+    )
 
 
 def test_scores_can_be_computed_from_the_predictions_alone(report: EvaluationReport, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stance.schema import LABELS, Label
-from stance.tables import read_table, write_table
+from stance.tables import read_table
 
 ADJUDICATION = "adjudication.jsonl"
 DROPPED = "dropped"
@@ -51,12 +51,3 @@ def load_adjudications(
             continue
         problems.append(f"{file}, row {row.number}: {problem}")
     return found, problems
-
-
-def write_adjudications(folder: str | Path, adjudications: dict[str, Adjudication]) -> None:
-    """Write the adjudicated pairs of a corpus folder."""
-    rows = [
-        {"pair_id": pair, "decision": one.decision.value if one.decision else DROPPED, "reason": one.reason}
-        for pair, one in adjudications.items()
-    ]
-    write_table(Path(folder) / ADJUDICATION, rows, FIELDS)

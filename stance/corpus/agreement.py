@@ -21,7 +21,7 @@ import numpy as np
 from stance.corpus.events import Span
 from stance.corpus.votes import Ballot, Vote
 from stance.errors import InputError
-from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
+from stance.resampling import SAMPLES, SEED, Counts, Estimate, count_pairs, estimate, resample
 from stance.schema import LABELS, Label
 
 
@@ -63,7 +63,7 @@ def agreement(
     *,
     only: Callable[[str], bool] = lambda pair_id: True,
     samples: int = SAMPLES,
-    seed: int = 13,
+    seed: int = SEED,
 ) -> list[Agreement]:
     """Compare every two annotators on the pairs that both voted on.
 

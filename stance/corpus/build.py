@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.corpus.events import LETTERS, Event, read_events
+from stance.corpus.events import LETTERS, Event
 from stance.corpus.examples import SPLITS
 from stance.corpus.records import Annotation, Standoff, read_standoff
 from stance.corpus.standoff import Resolved, attach, find_texts, restated
@@ -83,18 +83,6 @@ def matrix(corpus: Standoff, sentences: Mapping[str, Resolved], *, edition: str)
                 }
             )
     return rows
-
-
-def build_events(folder: str | Path) -> dict[str, list[Row]]:
-    """Build the rows of an event corpus, by split: every pair on which there is a decision.
-
-    Raises
-    ------
-    DataError
-        If an event does not hold together.
-    """
-    rows = event_cells(read_events(folder))
-    return {split: [row for row in rows[split] if row["label"] is not None] for split in SPLITS}
 
 
 def event_cells(events: Iterable[Event]) -> dict[str, list[Row]]:

@@ -71,10 +71,15 @@ def read_examples(
         Names file, row, column, value and remedy; also where two rows have the same ``pair_id``.
     """
     place = Path(path)
-    if (place / "dataset_dict.json").is_file():
-        return _from_disk(place, split or "test")
     if place.is_dir():
-        return read_examples(_split_file(place, split or "test"), skip_unlabelled=skip_unlabelled)
+        split = split or "test"
+        examples = read_split(place, split, skip_unlabelled=skip_unlabelled)
+        if not examples:
+            raise InputError(
+                f"folder {str(place)!r} has no rows in the split {split!r}; expected a corpus folder with "
+                f"{split}.parquet, .jsonl or .csv, or a DatasetDict, that holds at least one labelled pair"
+            )
+        return examples
     examples = [
         example for name, example in _rows(place, skip_unlabelled) if split is None or name in ("", split)
     ]
@@ -82,6 +87,14 @@ def read_examples(
         wanted = f" with split {split!r}" if split else ""
         raise InputError(f"{str(place)!r} has no rows{wanted}; expected at least one labelled pair")
     return examples
+
+
+def read_split(folder: Path, split: str, *, skip_unlabelled: bool = False) -> list[Example]:
+    """Read one split of a corpus folder; empty where there is no such split, or it has no rows."""
+    if (folder / "dataset_dict.json").is_file():
+        return _from_disk(folder, split)
+    files = [file for ending in FORMATS if (file := folder / f"{split}{ending}").is_file()]
+    return [example for _, example in _rows(files[0], skip_unlabelled)] if files else []
 
 
 def _rows(file: Path, skip_unlabelled: bool) -> Iterator[tuple[str, Example]]:
@@ -110,11 +123,14 @@ def _from_disk(folder: Path, split: str) -> list[Example]:
             f"{str(folder)!r} is no complete data set on disk ({error}); build it again with: stance build"
         ) from error
     if split not in stored:
-        raise InputError(f"{str(folder)!r} has no split {split!r}; it has {', '.join(stored)}")
-    return [
-        parse_example(values, f"{str(folder)!r}, {split} row {number}", folder.name)
-        for number, values in enumerate(stored[split], start=1)
-    ]
+        return []
+    names = getattr(stored[split].features.get("label"), "names", ())  # of a ClassLabel, which stores numbers
+    examples = []
+    for number, values in enumerate(stored[split], start=1):
+        label = values.get("label")
+        named = {**values, "label": names[label]} if label in range(len(names)) else values
+        examples.append(parse_example(named, f"{str(folder)!r}, {split} row {number}", folder.name))
+    return examples
 
 
 def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example:
@@ -138,19 +154,17 @@ def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example
 
 
 def parse_label(value: object, where: str) -> Label:
-    """Return the label that a cell names: one of the three names, or a ClassLabel number.
+    """Return the label that a cell names. A number names none: other sets order their labels otherwise.
 
     Raises
     ------
     InputError
-        If it is anything else.
+        If it is anything but one of the three names.
     """
     names = [label.value for label in LABELS]
     text = str(value).strip().lower()
     if text in names:
         return Label(text)
-    if text in ("0", "1", "2"):
-        return LABELS[int(text)]
     raise InputError(f"{where}: label is {value!r:.40}; expected one of {', '.join(names)}")
 
 
@@ -205,14 +219,3 @@ def _text(values: Mapping[str, Any], name: str, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{where}: {name} is {value!r:.40}; expected a text")
     return value
-
-
-def _split_file(folder: Path, split: str) -> Path:
-    candidates = [folder / f"{split}{ending}" for ending in FORMATS]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise InputError(
-        f"folder {str(folder)!r} has no {split}.parquet, .jsonl or .csv; expected a corpus folder "
-        f"with one file for each of {', '.join(SPLITS)}"
-    )

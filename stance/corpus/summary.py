@@ -132,10 +132,10 @@ def adjudication_counts(corpus: Corpus) -> dict[str, int]:
 def measured_cues(corpus: Corpus) -> dict[str, Any]:
     """Score models that see too little (:mod:`stance.corpus.audit`); with the digest of what was measured."""
     rows = decided_by_split(corpus)
-    return {"sha256": pairs_digest(corpus), "macro_f1": cue_scores(rows["train"], rows["test"])}
+    return {"sha256": decided_pairs_digest(corpus), "macro_f1": cue_scores(rows["train"], rows["test"])}
 
 
-def pairs_digest(corpus: Corpus) -> str:
+def decided_pairs_digest(corpus: Corpus) -> str:
     """Return the sha256 of every decided pair: split, claim, sentence, label."""
     digest = hashlib.sha256()
     for cell in corpus.cells:

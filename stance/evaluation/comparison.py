@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.errors import InputError, require
-from stance.evaluation.metrics import f1_of
+from stance.errors import InputError
+from stance.evaluation.metrics import FAILED, f1_of
 from stance.resampling import SAMPLES, Counts, Estimate, count_pairs, estimate, resample
 from stance.schema import LABELS, Label
 
@@ -59,7 +59,7 @@ def compare_predictions(
     Parameters
     ----------
     references, first, second : sequence of str of length n
-        Label names.
+        Label names; a prediction may be ``FAILED``.
     clusters : sequence of hashable of length n
         What each pair belongs to; whole clusters are drawn, for both models the same ones.
     samples : int
@@ -74,7 +74,7 @@ def compare_predictions(
     drawn = resample(counts, samples)
     denies = LABELS.index(Label.DENIES)
     found = {
-        "macro_f1": _difference(lambda f1: f1.mean(axis=-1), counts, drawn),
+        "macro_f1": _difference(lambda f1: f1[..., : len(LABELS)].mean(axis=-1), counts, drawn),
         "denies_f1": _difference(lambda f1: f1[..., denies], counts, drawn),
     }
     adjusted = holm([p for _, p in found.values()])
@@ -82,23 +82,6 @@ def compare_predictions(
         Difference(score, value, p, corrected)
         for (score, (value, p)), corrected in zip(found.items(), adjusted, strict=True)
     ]
-
-
-def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> float:
-    """Return the p-value of McNemar's exact test, two-sided, that two models err equally often.
-
-    It takes the pairs for independent, which pairs of one article or claim are not; the bootstrap of
-    :func:`compare_predictions` does not.
-
-    Parameters
-    ----------
-    first_right, second_right : sequence of bool of length n
-    """
-    one, other = np.asarray(first_right, dtype=np.bool_), np.asarray(second_right, dtype=np.bool_)
-    only_first, only_second = int((one & ~other).sum()), int((~one & other).sum())
-    if not only_first + only_second:
-        return 1.0
-    return float(require("scipy.stats", "train").binomtest(only_first, only_first + only_second).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -115,25 +98,26 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def _joint_counts(
     references: Sequence[str], first: Sequence[str], second: Sequence[str], clusters: Sequence[Hashable]
 ) -> Counts:
-    """Count (reference, first, second) in each cluster: shape ``(n_clusters, 3, 9)``."""
+    """Count (reference, first, second) in each cluster: shape ``(n_clusters, 4, 16)``, ``FAILED`` last."""
     lengths = {len(references), len(first), len(second), len(clusters)}
     if len(lengths) != 1 or not references:
         raise InputError(
             f"{len(references)} references, {len(first)} and {len(second)} predictions, {len(clusters)} "
             "clusters; expected the same number of each, at least one"
         )
-    index = {label.value: i for i, label in enumerate(LABELS)}
-    unknown = {*references, *first, *second} - index.keys()
+    names = [label.value for label in LABELS]
+    unknown = {*references, *({*first, *second} - {FAILED})} - {*names}
     if unknown:
-        raise InputError(f"unknown label {min(unknown)!r}; expected one of {', '.join(index)}")
+        raise InputError(f"unknown label {min(unknown)!r}; expected one of {', '.join(names)}")
+    index = {name: i for i, name in enumerate([*names, FAILED])}
     rows = [index[name] for name in references]
-    columns = [len(LABELS) * index[a] + index[b] for a, b in zip(first, second, strict=True)]
-    return count_pairs(rows, columns, clusters, len(LABELS) ** 2)[:, : len(LABELS)]
+    columns = [len(index) * index[a] + index[b] for a, b in zip(first, second, strict=True)]
+    return count_pairs(rows, columns, clusters, len(index) ** 2)[:, : len(index)]
 
 
 def _difference(score: Any, counts: Counts, drawn: Counts) -> tuple[Estimate, float]:
     def difference(joint: Counts) -> npt.NDArray[np.float64]:
-        cube = joint.reshape(*joint.shape[:-1], len(LABELS), len(LABELS))
+        cube = joint.reshape(*joint.shape[:-1], joint.shape[-2], joint.shape[-2])
         value: npt.NDArray[np.float64] = score(f1_of(cube.sum(axis=-2))) - score(f1_of(cube.sum(axis=-1)))
         return value
 

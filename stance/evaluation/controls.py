@@ -11,6 +11,7 @@ import numpy.typing as npt
 from stance.corpus.examples import Example
 from stance.corpus.shallow import SHALLOW, fit_shallow
 from stance.errors import require
+from stance.resampling import SEED
 from stance.schema import LABELS
 
 LEARNT_FROM = 20_000
@@ -38,7 +39,7 @@ def control_probabilities(
         Empty where there are fewer groups than parts, or one label only.
     """
     if train:
-        chosen = random.Random(13).sample(list(train), min(LEARNT_FROM, len(train)))
+        chosen = random.Random(SEED).sample(list(train), min(LEARNT_FROM, len(train)))
         everything = np.arange(len(tested))
         return {name: _predicted(name, chosen, tested, everything) for name in SHALLOW}
     groups = [example.group for example in tested]

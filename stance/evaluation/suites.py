@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stance.corpus.examples import SPLITS, Example, read_examples
-from stance.corpus.sources import hub_tests
+from stance.corpus.examples import SPLITS, Example, read_examples, read_split
+from stance.corpus.sources import HUB_TESTS, load_hub_test
 from stance.errors import InputError
 from stance.tables import FORMATS, table_columns
 
 
 class EvaluationSet(NamedTuple):
-    """Labelled pairs under a name; ``corpus`` is the folder that holds their other splits."""
+    """Labelled pairs under a name, read when asked for; ``corpus`` is the folder of their other splits."""
 
     name: str
-    examples: list[Example]
+    read: Callable[[], list[Example]]
     corpus: Path | None = None
 
     def other_split(self, split: str) -> list[Example]:
         """Return another split of the corpus; empty where there is none."""
-        if self.corpus is None or not _has_split(self.corpus, split):
-            return []
-        return read_examples(self.corpus, split)
+        return read_split(self.corpus, split) if self.corpus else []
 
 
 def evaluation_data(
     places: Sequence[Path], split: str = "test", *, suite: str | None = None
-) -> Iterator[EvaluationSet]:
-    """Yield every set that an evaluation asks for.
+) -> list[EvaluationSet]:
+    """Find every set that an evaluation asks for, before the first is read.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ def evaluation_data(
         Which split of a corpus folder, or of a table with a column ``split``.
     suite : {"public", None}
         ``"public"``: every place must be a folder of tables; without a place the test splits on the
-        Hugging Face hub (:func:`stance.corpus.sources.hub_tests`).
+        Hugging Face hub (``stance.corpus.sources.HUB_TESTS``).
 
     Raises
     ------
@@ -48,16 +47,15 @@ def evaluation_data(
         If there is nothing to evaluate on, or two sets have one name.
     """
     if suite == "public" and not places:
-        yield from (EvaluationSet(name, examples) for name, examples in hub_tests())
-    seen: dict[str, Path] = {}
+        return [EvaluationSet(name, partial(load_hub_test, name)) for name in HUB_TESTS]
+    found: dict[str, tuple[EvaluationSet, Path]] = {}
     for place in places:
         for one, file in _sets(place, split, is_suite=suite == "public"):
-            if one.name in seen:
-                raise InputError(
-                    f"{str(seen[one.name])!r} and {str(file)!r} are both named {one.name!r}; rename one"
-                )
-            seen[one.name] = file
-            yield one
+            if one.name in found:
+                _, other = found[one.name]
+                raise InputError(f"{str(other)!r} and {str(file)!r} are both named {one.name!r}; rename one")
+            found[one.name] = one, file
+    return [one for one, _ in found.values()]
 
 
 def _sets(place: Path, split: str, *, is_suite: bool) -> Iterator[tuple[EvaluationSet, Path]]:
@@ -72,16 +70,17 @@ def _sets(place: Path, split: str, *, is_suite: bool) -> Iterator[tuple[Evaluati
                 f"({', '.join(SPLITS)}) or one table for each set"
             )
         for file in files:
-            yield EvaluationSet(file.stem, read_examples(file, skip_unlabelled=True)), file
+            yield EvaluationSet(file.stem, partial(read_examples, file, skip_unlabelled=True)), file
     elif is_suite:
         raise InputError(
             f"--suite public needs --data FOLDER with one table (claim, sentence, label) for each set; "
             f"{str(place)!r} is a {'corpus' if is_corpus else 'file'}"
         )
+    elif is_corpus:  # resolved: a folder may be called '.', and a dot in its name begins no ending
+        yield EvaluationSet(place.resolve().name, partial(read_examples, place, split), place), place
     else:
-        has_splits = is_corpus or "split" in table_columns(place)
-        examples = read_examples(place, split if has_splits else None)
-        yield EvaluationSet(place.stem, examples, place if is_corpus else None), place
+        named_split = split if "split" in table_columns(place) else None
+        yield EvaluationSet(place.stem, partial(read_examples, place, named_split)), place
 
 
 def _has_split(folder: Path, split: str) -> bool:

@@ -71,10 +71,15 @@ def write_evaluation(report: EvaluationReport, folder: str | Path) -> list[str]:
 def voices_line(voices: Mapping[str, Any]) -> str:
     """Return in a sentence how often it was right who takes the stance."""
     named = voices["named"]
-    return (
+    line = (
         f"Of {voices['sides']:,} pairs with a side, {voices['pairs']:,} have the right label; of their "
-        f"voices {voices['exact']:.1%} are the very span, with a token-F1 of {voices['token_f1']:.3f}. Of "
-        f"the {named['pairs']:,} that are named {named['exact']:.1%} are, with {named['token_f1']:.3f}."
+        f"voices {voices['exact']:.1%} are the very span, with a token-F1 of {voices['token_f1']:.3f}."
+    )
+    if not named["pairs"]:
+        return line
+    return (
+        f"{line} Of the {named['pairs']:,} that are named {named['exact']:.1%} are, with "
+        f"{named['token_f1']:.3f}."
     )
 
 
@@ -174,7 +179,7 @@ def _line(part: str, metrics: Mapping[str, Any]) -> tuple[Any, ...]:
         name: "{:.3f} [{:.2f}, {:.2f}]".format(metrics[name], *interval[name])
         for name in ("macro_f1", "denies_f1")
     }
-    rest = (metrics.get(name, "") for name in ("balanced_accuracy", "accuracy", "mcc", "ece", "aurc"))
+    rest = (metrics.get(name, "–") for name in ("balanced_accuracy", "accuracy", "mcc", "ece", "aurc"))
     return (part, metrics["n"], interval["clusters"], *scored.values(), *rest)
 
 

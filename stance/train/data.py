@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stance.corpus.examples import SPLITS, Example, label_counts, pairs_digest, read_examples
+from stance.corpus.examples import SPLITS, Example, label_counts, pairs_digest, read_examples, read_split
 from stance.corpus.mixture import Mixture, Part, balance, mix
 from stance.corpus.sources import SOURCES, load_source
 from stance.errors import InputError
@@ -104,8 +104,8 @@ def _chosen(part: DataPart, config: TrainConfig, rng: random.Random) -> list[Exa
 def _validation_groups(parts: Sequence[Sequence[Example]], share: float) -> set[str]:
     if len({example.group for examples in parts for example in examples}) < 2:
         raise InputError(
-            "the training data hold one claim only, so nothing can be set apart for validation; add claims "
-            "or name validation data in the recipe: [[validation]] data = ..."
+            "the training data hold one group (claim, event) only, so nothing can be set apart for "
+            "validation; add groups or name validation data in the recipe: [[validation]] data = ..."
         )
     return _groups(parts, share)
 
@@ -126,5 +126,5 @@ def _held_out_splits(config: TrainConfig) -> list[Example]:
         for folder in sorted(folders)
         for split in SPLITS
         if split != "train"
-        for example in read_examples(folder, split)
+        for example in read_split(folder, split)  # which a corpus for training alone has not
     ]
