@@ -253,7 +253,11 @@ def test_nothing_but_the_standard_library_is_loaded_before_it_is_needed(code: st
 
 
 def test_the_classifier_needs_no_torch_and_no_transformers() -> None:
-    loaded = loaded_by("from stance import StanceClassifier")
+    loaded = loaded_by(
+        "from stance import StanceClassifier\n"
+        "StanceClassifier.from_pretrained(device='cpu').classify('They met.', 'They talked for an hour.')"
+    )
+    assert "openvino" in loaded
     assert not loaded & {"torch", "transformers", "datasets", "sklearn", "pyarrow", "pandas", "scipy"}
 
 
