@@ -31,7 +31,7 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 # Which layer a module or folder belongs to, and which layers it may import from besides its own.
 LAYER_OF = {
     **dict.fromkeys(["errors", "schema", "files", "parts", "printable", "remote", "tables"], "ground"),
-    **dict.fromkeys(["cards", "testing", "resampling"], "ground"),
+    **dict.fromkeys(["cards", "questions", "testing", "resampling"], "ground"),
     **dict.fromkeys(["segment", "articles", "corpus"], "text"),
     **dict.fromkeys(["checkpoint", "weights", "inference"], "model"),
     **dict.fromkeys(["check", "report", "board", "board_data", "board_tables"], "judgement"),

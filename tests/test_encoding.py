@@ -16,13 +16,12 @@ from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import (
     LENGTH_STEP,
     PairEncoder,
-    check_pairs,
     pad_batch,
     pad_id_of,
     padded,
-    pair_problem,
     token_batches,
 )
+from stance.questions import check_pairs, pair_problem
 from tokenizers import Tokenizer
 
 CLS, SEP = 2, 3

@@ -18,20 +18,16 @@ from stance.inference.encoding import (
     EncodedPairs,
     Outputs,
     PairEncoder,
-    check_pairs,
     padded,
-    pair_problem,
     token_batches,
 )
 from stance.inference.finding import find_checkpoint
 from stance.inference.sanity import tell_doubts
+from stance.questions import ABSTAIN, check_batch_size, check_pairs, least_confidence, pair_problem
 from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
 """Pairs that are tokenised and sorted together; bounds the memory of a call."""
-
-ABSTAIN = "abstain"
-"""Given instead of a label where the model is not sure enough."""
 
 
 class Backend(Protocol):
@@ -213,7 +209,8 @@ class StanceClassifier:
         InputError
             As for :meth:`predict_proba`; if both are given, or the checkpoint does not record the risk.
         """
-        least = self._least_confidence(min_confidence, max_risk)
+        recorded = {} if max_risk is None else self.checkpoint.confidence_for_risk
+        least = least_confidence(min_confidence, max_risk, recorded)
         probabilities = self.predict_proba(pairs, batch_size=batch_size, progress=progress)
         return [LABELS[int(row.argmax())] if row.max() >= least else ABSTAIN for row in probabilities]
 
@@ -247,27 +244,8 @@ class StanceClassifier:
         problem = pair_problem(claim, sentence)
         return problem or self._encoder.claim_problem(str(claim))
 
-    def _least_confidence(self, min_confidence: float | None, max_risk: float | None) -> float:
-        if max_risk is None:
-            least = 0.0 if min_confidence is None else min_confidence
-            if not isinstance(least, int | float) or not 0 <= least <= 1:
-                raise InputError(f"min_confidence is {least!r:.40}; expected a probability, 0 to 1")
-            return least
-        if min_confidence is not None:
-            raise InputError(
-                f"min_confidence is {min_confidence} and max_risk {max_risk}; give one of them, the other "
-                "follows from it"
-            )
-        recorded = self.checkpoint.confidence_for_risk
-        if isinstance(max_risk, int | float) and max_risk in recorded:
-            return recorded[max_risk]
-        risks = ", ".join(map(str, recorded))
-        known = f"expected one of {risks}" if risks else "this checkpoint records no risks"
-        raise InputError(f"max_risk is {max_risk!r:.40}; {known}; or give min_confidence instead")
-
     def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterable[AnsweredPairs]:
-        if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
-            raise InputError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
+        check_batch_size(batch_size)
         checked = check_pairs(pairs)
         starts = range(0, len(checked), PAIRS_PER_CHUNK)
 

@@ -5,7 +5,7 @@ The claim is never cut: what does not fit is taken from the end of the sentence,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -140,39 +140,6 @@ class PairEncoder:
         )
 
 
-def check_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs as a list of tuples, or refuse the first that is not two texts.
-
-    Raises
-    ------
-    InputError
-        Names the index of the pair, what was given and what was expected.
-    """
-    if isinstance(pairs, str):
-        raise InputError(f"pairs is the text {pairs[:40]!r}; expected a sequence of (claim, sentence)")
-    if not isinstance(pairs, Iterable):
-        raise InputError(f"pairs is {pairs!r:.40}; expected a sequence of (claim, sentence)")
-    checked = []
-    for index, pair in enumerate(pairs):
-        problem = pair_problem(*pair) if _is_two(pair) else f"is {pair!r:.60}; expected (claim, sentence)"
-        if problem:
-            raise InputError(f"pair {index}: {problem}")
-        checked.append((pair[0], pair[1]))
-    return checked
-
-
-def pair_problem(claim: object, sentence: object) -> str:
-    """Say why a pair cannot be classified; empty when it can."""
-    for name, text in (("claim", claim), ("sentence", sentence)):
-        if not isinstance(text, str):
-            return f"{name} is {text!r:.40} ({type(text).__name__}); expected a text"
-        if not text.strip():
-            return f"{name} is empty; expected a text"
-        if not text.isascii() and _has_surrogate(text):
-            return f"{name} holds a lone surrogate, which is no valid text; decode it as UTF-8"
-    return ""
-
-
 def padded(lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64]:
     """Return to what lengths pairs are padded, at most to the longest input of the model."""
     steps: npt.NDArray[np.int64] = -(-lengths // LENGTH_STEP) * LENGTH_STEP
@@ -280,15 +247,3 @@ def _load_tokenizer(path: Path) -> Tokenizer:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the tokenizers library raises nothing narrower
         raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}") from error
-
-
-def _is_two(pair: object) -> bool:
-    return isinstance(pair, tuple | list) and len(pair) == 2
-
-
-def _has_surrogate(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
