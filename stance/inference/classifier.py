@@ -84,7 +84,11 @@ class StanceClassifier:
 
     @classmethod
     def from_pretrained(
-        cls, path_or_hub_id: str | Path | None = None, *, device: str = "auto"
+        cls,
+        path_or_hub_id: str | Path | None = None,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
     ) -> StanceClassifier:
         """Open a checkpoint.
 
@@ -94,32 +98,40 @@ class StanceClassifier:
         Parameters
         ----------
         path_or_hub_id : str or Path, optional
-            A checkpoint folder, or the id of one on the Hugging Face hub; by default the
-            checkpoint that is embedded in the package, which needs no network.
+            A checkpoint folder, or the id of one on the Hugging Face hub (``ID@REVISION`` is one state of
+            it); by default the checkpoint that is embedded in the package, which needs no network.
         device : {"auto", "cpu", "cuda"}
             ``"auto"`` takes CUDA where torch is installed and sees a device, else the CPU.
+        threads : int, optional
+            CPU threads that run the network; by default all cores that this process may use.
 
         Raises
         ------
         CheckpointError
             If it is no stance checkpoint, or a damaged one.
         InputError
-            If the device is unknown or not there.
+            If the device is unknown or not there, or threads are asked of a GPU.
         MissingExtraError
             If CUDA is asked for by name and torch is not installed.
         """
         if device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise InputError(f"threads is {threads!r:.40}; expected a whole number of at least 1")
         checkpoint = find_checkpoint(path_or_hub_id)
         from stance.inference.gpu import TorchBackend, cuda_is_there
 
         backend: Backend
         if device == "cuda" or (device == "auto" and cuda_is_there()):
+            if threads is not None:
+                raise InputError(
+                    f"threads is {threads}, but CUDA computes; leave it out or use the device 'cpu'"
+                )
             backend = TorchBackend(checkpoint, device="cuda")
         else:
             from stance.inference.cpu import CpuBackend
 
-            backend = CpuBackend(checkpoint)
+            backend = CpuBackend(checkpoint, threads=threads)
         classifier = cls(checkpoint, backend)
         if path_or_hub_id is not None:  # the embedded one is held to more than that by the tests
             tell_doubts(classifier)
