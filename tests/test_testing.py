@@ -113,3 +113,9 @@ def test_it_abstains_where_more_than_its_confidence_is_asked_for() -> None:
 def test_an_option_that_cannot_be_kept_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(options))):
         FAKE.predict([("x", "y")], **options)
+
+
+def test_code_written_for_the_real_classifier_runs_with_the_fake() -> None:
+    assert FAKE.predict_proba([("x", "y")], batch_size=8, progress=False).shape == (1, 3)
+    assert FAKE.predict([("x", "y")], batch_size=8, progress=False, max_risk=0.05) == [Label.NEUTRAL]
+    assert FAKE.classify("They met.", "He denied it.") == FAKE.classify_pairs([("x", "He denied it.")])[0]
