@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from stance.errors import InputError
+from stance.questions import ABSTAIN, RISKS, check_batch_size, check_pairs, least_confidence, pair_problem
 from stance.schema import LABELS, Label, Prediction
+
+Pairs = Sequence[tuple[str, str]]
 
 
 class KeywordClassifier:
@@ -48,24 +52,60 @@ class KeywordClassifier:
         return f"KeywordClassifier({words}, confidence={self._confidence})"
 
     def predict_proba(
-        self, pairs: Sequence[tuple[str, str]], *, batch_size: int | None = None, progress: bool = False
+        self, pairs: Pairs, *, batch_size: int | None = None, progress: bool = False
     ) -> npt.NDArray[np.float32]:
         """Return probabilities of shape ``(n_pairs, 3)``; the options change nothing."""
-        rest = (1 - self._confidence) / 2
-        probabilities = np.full((len(pairs), len(LABELS)), rest, dtype=np.float32)
-        for row, label in enumerate(self.predict(pairs)):
-            probabilities[row, LABELS.index(label)] = self._confidence
-        return probabilities
+        rows = [list(one.probabilities.values()) for one in self.classify_pairs(pairs, batch_size=batch_size)]
+        return np.array(rows, dtype=np.float32).reshape(-1, len(LABELS))
 
-    def predict(self, pairs: Sequence[tuple[str, str]]) -> list[Label]:
-        """Return one label a pair."""
-        return [self._label(sentence) for _, sentence in pairs]
+    @overload
+    def predict(
+        self, pairs: Pairs, *, batch_size: int | None = None, progress: bool = False
+    ) -> list[Label]: ...
+
+    @overload
+    def predict(
+        self,
+        pairs: Pairs,
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+        min_confidence: float | None = None,
+        max_risk: float | None = None,
+    ) -> list[Label | str]: ...
+
+    def predict(
+        self,
+        pairs: Pairs,
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+        min_confidence: float | None = None,
+        max_risk: float | None = None,
+    ) -> list[Label] | list[Label | str]:
+        """Return one label a pair, or ``"abstain"`` for all where more than the confidence is asked for.
+
+        None of its labels counts as wrong: it keeps to any ``max_risk`` without abstaining.
+        """
+        least = least_confidence(min_confidence, max_risk, dict.fromkeys(RISKS, 0.0))
+        predictions = self.classify_pairs(pairs, batch_size=batch_size)
+        return [one.label if self._confidence >= least else ABSTAIN for one in predictions]
 
     def classify(self, claim: str, sentence: str) -> Prediction:
         """Return the prediction of one pair."""
-        row = self.predict_proba([(claim, sentence)])[0]
-        return Prediction(self._label(sentence), dict(zip(LABELS, map(float, row), strict=True)))
+        return self.classify_pairs([(claim, sentence)])[0]
 
-    def _label(self, sentence: str) -> Label:
+    def classify_pairs(self, pairs: Pairs, *, batch_size: int | None = None) -> list[Prediction]:
+        """Return the prediction of every pair; none has a voice or was cut."""
+        check_batch_size(batch_size)
+        return [self._prediction(sentence) for _, sentence in check_pairs(pairs)]
+
+    def pair_problem(self, claim: object, sentence: object) -> str:
+        """Say why a pair cannot be classified; empty when it can."""
+        return pair_problem(claim, sentence)
+
+    def _prediction(self, sentence: str) -> Prediction:
         lowered = sentence.lower()
-        return next((label for word, label in self._words.items() if word in lowered), Label.NEUTRAL)
+        found = next((label for word, label in self._words.items() if word in lowered), Label.NEUTRAL)
+        rest = (1 - self._confidence) / 2
+        return Prediction(found, {label: self._confidence if label is found else rest for label in LABELS})

@@ -243,21 +243,21 @@ def _add_verb(verbs: Any, run: Any, example: str, name: str = "") -> argparse.Ar
 
 
 def _add_model(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--model", help="checkpoint folder or hub id (default: the embedded one)")
-    verb.add_argument(
-        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="where to compute (default: auto)"
-    )
+    verb.add_argument("--model", help="checkpoint folder, hub id or ID@REVISION (default: the embedded one)")
+    devices = ["auto", "cpu", "cuda"]
+    verb.add_argument("--device", default="auto", choices=devices, help="where to compute (default: auto)")
+    verb.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
     verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
 
 
 def open_classifier(options: argparse.Namespace) -> StanceClassifier:
-    """Open what ``--model`` and ``--device`` ask for."""
+    """Open what ``--model``, ``--device`` and ``--threads`` ask for."""
     from stance.inference.classifier import StanceClassifier
 
-    classifier = StanceClassifier.from_pretrained(options.model, device=options.device)
+    clf = StanceClassifier.from_pretrained(options.model, device=options.device, threads=options.threads)
     if options.verbose:
-        say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
-    return classifier
+        say(f"model {clf.checkpoint.path}, {clf.runtime}")
+    return clf
 
 
 def _check_serve_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -293,5 +293,7 @@ def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Nam
         parser.error(f"{' and '.join(given) or '--engine'} are for a file of pairs")
     if options.workers and options.engine != "ray":
         parser.error("--workers are those of --engine ray")
+    if options.threads is not None and options.engine == "ray":
+        parser.error("--threads goes with --engine local: a worker of --engine ray takes one core")
     if options.pairs and options.out is None:
         parser.error("a file of pairs needs --out: where shall the labelled rows go?")

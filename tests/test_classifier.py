@@ -29,6 +29,7 @@ from stance.inference.answers import softmax
 from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import Outputs
+from stance.inference.finding import find_checkpoint
 from stance.inference.gpu import TorchBackend
 from stance.inference.precision import PRECISIONS
 from stance.schema import LABELS, Label, Predictor
@@ -457,12 +458,60 @@ def test_cuda_that_is_not_there_is_refused(tiny_checkpoint: Checkpoint) -> None:
         StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cuda")
 
 
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
+def test_threads_that_are_no_number_of_threads_are_refused(threads: Any) -> None:
+    with pytest.raises(InputError, match=r"threads is .*; expected a whole number of at least 1"):
+        StanceClassifier.from_pretrained("/nowhere", device="cpu", threads=threads)
+
+
+def test_threads_are_refused_where_the_gpu_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stance.inference.gpu.cuda_is_there", lambda: True)
+    for device in ("cuda", "auto"):
+        with pytest.raises(InputError, match=r"threads is 2, but CUDA computes; leave it out or use .*'cpu'"):
+            StanceClassifier.from_pretrained(device=device, threads=2)
+
+
+def test_the_cpu_computes_on_as_many_threads_as_asked(tiny_checkpoint: Checkpoint) -> None:
+    clf = StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu", threads=3)
+    assert clf.runtime.endswith(", 3 threads")
+
+
+@pytest.mark.parametrize(("threads", "pinned"), [(1, False), (8, True)])
+def test_threads_are_bound_to_cores_only_where_they_fill_all_of_them(
+    tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, threads: int, pinned: bool
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    backend = CpuBackend(tiny_checkpoint, threads=threads)
+    compiled = backend._requests[0].get_compiled_model()
+    assert compiled.get_property("ENABLE_CPU_PINNING") is pinned
+
+
 def test_a_hub_id_that_cannot_be_fetched_is_a_checkpoint_error() -> None:
     with pytest.raises(CheckpointError, match=r"'nobody/nothing' is no folder here and could not be fetched"):
         StanceClassifier.from_pretrained("nobody/nothing", device="cpu")
 
 
-@pytest.mark.parametrize("name", ["./no/where", "/no/where", "nowhere", "~/no-such-folder-of-stance"])
+@pytest.mark.parametrize(
+    ("name", "revision"),
+    [("some/model", None), ("some/model@v1.2", "v1.2"), ("some/model@refs/pr/3", "refs/pr/3")],
+)
+def test_a_model_of_the_hub_may_name_its_revision(
+    tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, name: str, revision: str | None
+) -> None:
+    asked = []
+
+    def download(repo_id: str, *, revision: str | None, allow_patterns: list[str]) -> str:
+        asked.append((repo_id, revision))
+        return str(tiny_checkpoint.path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert find_checkpoint(name).digest == tiny_checkpoint.digest
+    assert asked == [("some/model", revision)]
+
+
+@pytest.mark.parametrize(
+    "name", ["some/model@", "./no/where", "/no/where", "nowhere", "~/no-such-folder-of-stance"]
+)
 def test_a_folder_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         StanceClassifier.from_pretrained(name, device="cpu")

@@ -145,6 +145,7 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
         (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out are for a file of pairs"),
         (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine are for a file"),
         (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "are those of --engine ray"),
+        (["classify", "p.csv", "--out", "o.csv", "--engine", "ray", "--threads", "2"], "takes one core"),
         (["check", "a.txt"], "--claim"),
         (["check", "--claim", "x"], "article"),
         (["compare", "a.txt"], "--claims"),
@@ -164,6 +165,12 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(run: Run, arguments: list[st
 
 
 # what works
+
+
+def test_threads_are_those_of_the_runtime(run: Run, model: list[str]) -> None:
+    pair = ("classify", "--claim", "they met", "--sentence", "they spoke", *model, "--device", "cpu")
+    assert ", 3 threads" in run(*pair, "--threads", "3", "--verbose").err
+    assert_refused(run(*pair, "--threads", "0"), "threads is 0; expected a whole number of at least 1")
 
 
 def test_one_pair_gives_json(run: Run, model: list[str]) -> None:

@@ -30,12 +30,35 @@ def test_any_number_of_dimensions_is_taken(shape: tuple[int, ...]) -> None:
     assert SharedDropout(0.5)(torch.ones(shape)).shape == shape
 
 
-def test_hidden_states_are_shared_and_attention_is_left_alone() -> None:
-    model = tiny_model()[0]
+@pytest.mark.parametrize(
+    ("family", "attention"),
+    [
+        *((family, "attention.self.dropout") for family in ("bert", "roberta", "xlm-roberta", "electra")),
+        *((family, "attention.self.dropout") for family in ("deberta", "deberta-v2")),
+        ("mpnet", "attention.attn.dropout"),
+        ("modernbert", None),  # its attention weights have a rate and no module
+    ],
+)
+def test_hidden_states_are_shared_and_attention_is_left_alone(family: str, attention: str | None) -> None:
+    model = tiny_model(family)[0]
     assert isinstance(model, nn.Module)
+    names = [name for name, module in model.named_modules() if isinstance(module, nn.Dropout)]
+    weights = [name for name in names if attention and name.endswith(attention)]
+    assert len(weights) == (2 if attention else 0)  # in each of two layers
     count = share_dropout(model, 0.1)
-    shared = {name for name, module in model.named_modules() if isinstance(module, SharedDropout)}
-    assert len(shared) == count == 1 + 2 * 2 + 1  # embeddings, twice in each of two layers, before the head
-    assert {name for name, module in model.named_modules() if isinstance(module, nn.Dropout)} == {
-        f"bert.encoder.layer.{layer}.attention.self.dropout" for layer in range(2)
-    }
+    left = [name for name, module in model.named_modules() if isinstance(module, nn.Dropout)]
+    shared = [name for name, module in model.named_modules() if isinstance(module, SharedDropout)]
+    assert left == weights
+    assert sorted(shared) == sorted(set(names) - set(weights))
+    assert len(shared) == count > 2
+
+
+def test_what_comes_out_of_attention_is_a_state() -> None:
+    model = tiny_model("modernbert")[0]
+    assert isinstance(model, nn.Module)
+    outs = [module for name, module in model.named_modules() if name.endswith(".attn")]
+    for attention in outs:
+        attention.out_drop = nn.Dropout(0.1)  # as with attention_dropout in its configuration
+    share_dropout(model, 0.1)
+    assert len(outs) == 2
+    assert all(isinstance(attention.out_drop, SharedDropout) for attention in outs)

@@ -16,13 +16,12 @@ from stance.errors import CheckpointError, InputError
 from stance.inference.encoding import (
     LENGTH_STEP,
     PairEncoder,
-    check_pairs,
     pad_batch,
     pad_id_of,
     padded,
-    pair_problem,
     token_batches,
 )
+from stance.questions import check_pairs, pair_problem
 from tokenizers import Tokenizer
 
 CLS, SEP = 2, 3
@@ -194,32 +193,55 @@ def test_lists_and_named_tuples_are_pairs() -> None:
     assert check_pairs([["a", "b"], Pair("c", "d")]) == [("a", "b"), ("c", "d")]  # type: ignore[list-item]
 
 
-@settings(deadline=None)
+SPECIAL = {"sep": ["[SEP]", SEP], "cls": ["[CLS]", CLS]}
+BYTES = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+ROBERTA = {"type": "RobertaProcessing", "trim_offsets": True, "add_prefix_space": False, **SPECIAL}
+PROCESSORS: dict[str, Any] = {
+    "bert": {"type": "BertProcessing", **SPECIAL},
+    "roberta": ROBERTA,
+    "bytes": BYTES,
+}
+
+
+@pytest.fixture(scope="module", params=["template", *PROCESSORS, "none"])
+def joining(
+    request: pytest.FixtureRequest, tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Checkpoint:
+    """The tiny checkpoint, with one of the ways in which tokenizers put two texts together."""
+    if request.param == "template":
+        return tiny_checkpoint
+    place = tmp_path_factory.mktemp(request.param) / "copy"
+    return with_tokenizer(tiny_checkpoint, place, post_processor=PROCESSORS.get(request.param))
+
+
+@settings(deadline=None, max_examples=40)
 @given(pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_pairs_that_are_joined_are_those_that_the_tokenizer_gives(
-    encoder: PairEncoder, plain: Tokenizer, pairs: list[tuple[str, str]]
+    joining: Checkpoint, pairs: list[tuple[str, str]]
 ) -> None:
+    encoder = PairEncoder(joining)
     assume(not any(encoder.claim_problem(claim) for claim, _ in pairs))
-    cutting = Tokenizer.from_str(plain.to_str())
+    cutting = Tokenizer.from_file(str(joining.path / TOKENIZER))
     cutting.encode_special_tokens = True
     cutting.enable_truncation(MAX_LENGTH, strategy="only_second")
-    given_pairs = [*pairs, *pairs[::-1]]
-    for one, whole in zip(
-        encoder.encode(given_pairs).encodings, cutting.encode_batch(given_pairs), strict=True
-    ):
+    crossed = [(claim, sentence * times) for claim, _ in pairs for _, sentence in pairs for times in (1, 20)]
+    encoded = encoder.encode(crossed)
+    for one, whole in zip(encoded.encodings, cutting.encode_batch(crossed), strict=True):
         for name in ("ids", "type_ids", "attention_mask", "offsets"):
             assert getattr(one, name) == getattr(whole, name)
         assert [place == 1 for place in one.sequence_ids] == [place == 1 for place in whole.sequence_ids]
         assert bool(one.overflowing) == bool(whole.overflowing)
 
 
-def test_a_tokenizer_that_does_not_join_texts_as_it_takes_pairs_is_given_pairs(
-    tiny_checkpoint: Checkpoint, tmp_path: Path
+@pytest.mark.parametrize("claim_words", [1, CLAIM_LIMIT - 1])
+def test_what_is_cut_from_a_sentence_is_not_kept_for_every_claim(
+    joining: Checkpoint, claim_words: int
 ) -> None:
-    processor = {"type": "BertProcessing", "sep": ["[SEP]", SEP], "cls": ["[CLS]", CLS]}
-    checkpoint = with_tokenizer(tiny_checkpoint, tmp_path / "copy", post_processor=processor)
-    (encoding,) = PairEncoder(checkpoint).encode([("the", "met on")]).encodings
-    assert encoding.type_ids == [0, 0, 0, 1, 1, 1]
+    pairs = [("met " * (claim_words - 1) + letter, "the " * 5000) for letter in "abcdefghijklmnop"]
+    encoded = PairEncoder(joining).encode(pairs)
+    assert encoded.truncated.all()
+    for encoding in encoded.encodings:
+        assert len(encoding) + sum(map(len, encoding.overflowing)) <= 2 * MAX_LENGTH
 
 
 @settings(deadline=None)

@@ -28,7 +28,7 @@ from stance.train import teachers as teachers_module
 from stance.train import trainer as trainer_module
 from stance.train.config import DataPart, TrainConfig
 from stance.train.recipe import load_config
-from stance.train.teachers import ask_teachers, mean_answers, soft_cross_entropy, soften
+from stance.train.teachers import Lessons, ask_teachers, mean_answers, soft_cross_entropy, soften
 from stance.train.trainer import train
 
 EXAMPLES = [
@@ -135,6 +135,33 @@ def test_a_student_names_its_teachers(
     rows = StanceClassifier.from_pretrained(taught.path, device="cpu").predict_proba(pairs)
     assert np.isfinite(rows).all()
     assert taught.provenance["crossed"] == 4
+
+
+def test_what_teachers_say_is_what_the_student_is_trained_on(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [0.5, 0.2, 0.3]
+    told = []
+
+    def ask(*question: Any) -> Lessons:
+        told.append(ask_teachers(*question))
+        return told[0]
+
+    class Given(Exception):
+        """Stops a run where training would begin."""
+
+    def begin(**given: Any) -> None:
+        raise Given(given["train_dataset"]["labels"], given["compute_loss_func"])
+
+    monkeypatch.setattr(trainer_module, "ask_teachers", ask)
+    monkeypatch.setattr(trainer_module, "ResumableTrainer", begin)
+    with teachers_are(**{config.teachers[0]: teacher_that_says(said)}), pytest.raises(Given) as given:
+        train(config, tmp_path / "out")
+    labels, loss = given.value.args
+    assert told[0].soft_labels is not None
+    np.testing.assert_allclose(np.array(labels), told[0].soft_labels)
+    assert loss is soft_cross_entropy
+    assert np.count_nonzero(np.isclose(labels, said).all(axis=1)) == config.train[0].crossed
 
 
 def test_a_question_is_asked_once(config: TrainConfig, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from stance import Article, Label, check_article
 from stance.check import Verdict
 from stance.errors import InputError
+from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS
 from stance.testing import KeywordClassifier
 
@@ -75,7 +79,43 @@ def test_a_confidence_that_makes_no_label_the_most_probable_is_refused(confidenc
         KeywordClassifier({}, confidence=confidence)
 
 
+@pytest.mark.parametrize("name", ["predict_proba", "predict", "classify", "classify_pairs", "pair_problem"])
+def test_a_method_takes_what_that_of_the_real_classifier_takes(name: str) -> None:
+    real, fake = (
+        inspect.signature(getattr(one, name)).parameters.values()
+        for one in (StanceClassifier, KeywordClassifier)
+    )
+    assert [(p.name, p.kind, p.default) for p in fake] == [(p.name, p.kind, p.default) for p in real]
+
+
+@pytest.mark.parametrize("pair", [("x", None), (None, "x"), ("x", " "), ("x",), ("x", "\ud800")])
+@pytest.mark.parametrize("name", ["predict_proba", "predict", "classify_pairs"])
+def test_what_is_no_pair_of_texts_is_refused_as_by_the_real_classifier(name: str, pair: Any) -> None:
+    with pytest.raises(InputError, match="pair 1: "):
+        getattr(FAKE, name)([("x", "y"), pair])
+
+
+def test_a_problem_of_a_pair_is_told() -> None:
+    assert FAKE.pair_problem("They met.", "He denied it.") == ""
+    assert "sentence is None" in FAKE.pair_problem("They met.", None)
+
+
+def test_it_abstains_where_more_than_its_confidence_is_asked_for() -> None:
+    asked = [("x", "He denied it.")]
+    assert FAKE.predict(asked, min_confidence=0.9) == [Label.DENIES]
+    assert FAKE.predict(asked, min_confidence=0.91) == ["abstain"]
+    assert FAKE.predict(asked, max_risk=0.01) == [Label.DENIES]
+
+
+@pytest.mark.parametrize(
+    "options", [{"min_confidence": 2}, {"max_risk": 0.07}, {"batch_size": 0}], ids=lambda one: next(iter(one))
+)
+def test_an_option_that_cannot_be_kept_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(options))):
+        FAKE.predict([("x", "y")], **options)
+
+
 def test_code_written_for_the_real_classifier_runs_with_the_fake() -> None:
-    fake = KeywordClassifier({"denied": Label.DENIES})
-    assert fake.predict_proba([("x", "y")], batch_size=8, progress=False).shape == (1, 3)  # type: ignore[call-arg]
-    assert fake.classify("They met.", "He denied it.").label is Label.DENIES  # type: ignore[attr-defined]
+    assert FAKE.predict_proba([("x", "y")], batch_size=8, progress=False).shape == (1, 3)
+    assert FAKE.predict([("x", "y")], batch_size=8, progress=False, max_risk=0.05) == [Label.NEUTRAL]
+    assert FAKE.classify("They met.", "He denied it.") == FAKE.classify_pairs([("x", "He denied it.")])[0]

@@ -13,9 +13,6 @@ import numpy.typing as npt
 
 from stance.errors import InputError
 
-RISKS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
-"""Risks for which a trained checkpoint records the least confidence that keeps to them."""
-
 Confidences = npt.NDArray[np.floating]
 Correct = npt.NDArray[np.bool_]
 

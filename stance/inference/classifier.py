@@ -18,20 +18,16 @@ from stance.inference.encoding import (
     EncodedPairs,
     Outputs,
     PairEncoder,
-    check_pairs,
     padded,
-    pair_problem,
     token_batches,
 )
 from stance.inference.finding import find_checkpoint
 from stance.inference.sanity import tell_doubts
+from stance.questions import ABSTAIN, check_batch_size, check_pairs, least_confidence, pair_problem
 from stance.schema import LABELS, Label, Prediction
 
 PAIRS_PER_CHUNK = 2048
 """Pairs that are tokenised and sorted together; bounds the memory of a call."""
-
-ABSTAIN = "abstain"
-"""Given instead of a label where the model is not sure enough."""
 
 
 class Backend(Protocol):
@@ -88,7 +84,11 @@ class StanceClassifier:
 
     @classmethod
     def from_pretrained(
-        cls, path_or_hub_id: str | Path | None = None, *, device: str = "auto"
+        cls,
+        path_or_hub_id: str | Path | None = None,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
     ) -> StanceClassifier:
         """Open a checkpoint.
 
@@ -98,32 +98,40 @@ class StanceClassifier:
         Parameters
         ----------
         path_or_hub_id : str or Path, optional
-            A checkpoint folder, or the id of one on the Hugging Face hub; by default the
-            checkpoint that is embedded in the package, which needs no network.
+            A checkpoint folder, or the id of one on the Hugging Face hub (``ID@REVISION`` is one state of
+            it); by default the checkpoint that is embedded in the package, which needs no network.
         device : {"auto", "cpu", "cuda"}
             ``"auto"`` takes CUDA where torch is installed and sees a device, else the CPU.
+        threads : int, optional
+            CPU threads that run the network; by default all cores that this process may use.
 
         Raises
         ------
         CheckpointError
             If it is no stance checkpoint, or a damaged one.
         InputError
-            If the device is unknown or not there.
+            If the device is unknown or not there, or threads are asked of a GPU.
         MissingExtraError
             If CUDA is asked for by name and torch is not installed.
         """
         if device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise InputError(f"threads is {threads!r:.40}; expected a whole number of at least 1")
         checkpoint = find_checkpoint(path_or_hub_id)
         from stance.inference.gpu import TorchBackend, cuda_is_there
 
         backend: Backend
         if device == "cuda" or (device == "auto" and cuda_is_there()):
+            if threads is not None:
+                raise InputError(
+                    f"threads is {threads}, but CUDA computes; leave it out or use the device 'cpu'"
+                )
             backend = TorchBackend(checkpoint, device="cuda")
         else:
             from stance.inference.cpu import CpuBackend
 
-            backend = CpuBackend(checkpoint)
+            backend = CpuBackend(checkpoint, threads=threads)
         classifier = cls(checkpoint, backend)
         if path_or_hub_id is not None:  # the embedded one is held to more than that by the tests
             tell_doubts(classifier)
@@ -213,7 +221,8 @@ class StanceClassifier:
         InputError
             As for :meth:`predict_proba`; if both are given, or the checkpoint does not record the risk.
         """
-        least = self._least_confidence(min_confidence, max_risk)
+        recorded = {} if max_risk is None else self.checkpoint.confidence_for_risk
+        least = least_confidence(min_confidence, max_risk, recorded)
         probabilities = self.predict_proba(pairs, batch_size=batch_size, progress=progress)
         return [LABELS[int(row.argmax())] if row.max() >= least else ABSTAIN for row in probabilities]
 
@@ -247,27 +256,8 @@ class StanceClassifier:
         problem = pair_problem(claim, sentence)
         return problem or self._encoder.claim_problem(str(claim))
 
-    def _least_confidence(self, min_confidence: float | None, max_risk: float | None) -> float:
-        if max_risk is None:
-            least = 0.0 if min_confidence is None else min_confidence
-            if not isinstance(least, int | float) or not 0 <= least <= 1:
-                raise InputError(f"min_confidence is {least!r:.40}; expected a probability, 0 to 1")
-            return least
-        if min_confidence is not None:
-            raise InputError(
-                f"min_confidence is {min_confidence} and max_risk {max_risk}; give one of them, the other "
-                "follows from it"
-            )
-        recorded = self.checkpoint.confidence_for_risk
-        if isinstance(max_risk, int | float) and max_risk in recorded:
-            return recorded[max_risk]
-        risks = ", ".join(map(str, recorded))
-        known = f"expected one of {risks}" if risks else "this checkpoint records no risks"
-        raise InputError(f"max_risk is {max_risk!r:.40}; {known}; or give min_confidence instead")
-
     def _chunks(self, pairs: Pairs, batch_size: int | None, *, progress: bool) -> Iterable[AnsweredPairs]:
-        if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
-            raise InputError(f"batch_size is {batch_size!r}; expected a whole number of at least 1")
+        check_batch_size(batch_size)
         checked = check_pairs(pairs)
         starts = range(0, len(checked), PAIRS_PER_CHUNK)
 

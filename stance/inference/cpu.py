@@ -84,6 +84,9 @@ class CpuBackend:
                     **runtime_settings(self.precision),
                     "INFERENCE_NUM_THREADS": self.threads,
                     "NUM_STREAMS": self.threads,
+                    # bound to cores, fewer threads than cores would be on the first ones, with those of
+                    # every other process
+                    "ENABLE_CPU_PINNING": self.threads >= _cores(),
                     "CPU_RUNTIME_CACHE_CAPACITY": SHAPES_KEPT,
                 },
             )
@@ -196,12 +199,16 @@ def _input_names(checkpoint: Checkpoint, compiled: Any) -> list[str]:
 
 def usable_cores() -> int:
     """Return how many cores this process may use, by affinity and by the quota of its container."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = _cores()
     if QUOTA.is_file():
         quota, _, period = QUOTA.read_text(encoding="ascii").partition(" ")
         if quota.isdecimal():  # and not "max"
             cores = min(cores, max(1, ceil(int(quota) / int(period))))
     return cores
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _constants(checkpoint: Checkpoint) -> npt.NDArray[np.uint8]:

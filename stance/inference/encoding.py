@@ -5,19 +5,17 @@ The claim is never cut: what does not fit is taken from the end of the sentence,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from tokenizers import Encoding, Tokenizer
 
 from stance.checkpoint import CONFIG, TOKENIZER, Checkpoint, read_json_object
 from stance.errors import CheckpointError, InputError
-
-if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
 
 LENGTH_STEP = 8
 """Pairs are padded to a multiple of this, and share a batch only with pairs of the same padded length: what
@@ -70,17 +68,17 @@ class PairEncoder:
     def __init__(self, checkpoint: Checkpoint) -> None:
         # pairs are cut here and not by what the tokenizer file happens to say; a "[SEP]" in a text
         # is text
-        self._tokenizer, self._uncut = (_load_tokenizer(checkpoint.path / TOKENIZER) for _ in range(2))
-        for tokenizer in (self._tokenizer, self._uncut):
+        self._tokenizer, self._bare = (_load_tokenizer(checkpoint.path / TOKENIZER) for _ in range(2))
+        for tokenizer in (self._tokenizer, self._bare):
             tokenizer.no_padding()
             tokenizer.no_truncation()
             tokenizer.encode_special_tokens = True
+        self._bare.post_processor = None  # it has its turn when texts are joined
         special = self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        self._room = checkpoint.max_length - special
         self._tokenizer.enable_truncation(max_length=checkpoint.max_length, strategy="only_second")
-        self._claim_limit = checkpoint.max_length - special - ROOM_FOR_SENTENCE
+        self._claim_limit = self._room - ROOM_FOR_SENTENCE
         self._vocabulary = vocabulary_of(checkpoint)
-        sample = ("A claim.", "A sentence about it.")
-        self._joins = _alike(self._joined([sample])[0], self._tokenizer.encode(*sample))
 
     def encode(self, pairs: Sequence[tuple[str, str]], *, first: int = 0) -> EncodedPairs:
         """Tokenise checked pairs.
@@ -101,7 +99,7 @@ class PairEncoder:
             problem = self.claim_problem(claim)
             if problem:
                 raise InputError(f"pair {place}: {problem}")
-        encodings = self._joined(pairs) if self._joins else self._tokenizer.encode_batch(list(pairs))
+        encodings = self._joined(pairs)
         if any(max(encoding.ids, default=0) >= self._vocabulary for encoding in encodings):
             raise CheckpointError(
                 f"the tokenizer has tokens beyond the {self._vocabulary:,} that the network knows "
@@ -112,54 +110,34 @@ class PairEncoder:
 
     def _joined(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
         """Tokenise every different text once and join the pairs, which is three times as fast."""
-        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        alone = dict(zip(texts, self._uncut.encode_batch(texts, add_special_tokens=False), strict=True))
-        return [self._tokenizer.post_process(alone[claim], alone[sentence]) for claim, sentence in pairs]
+        claims = list(dict.fromkeys(claim for claim, _ in pairs))
+        sentences = list(dict.fromkeys(sentence for _, sentence in pairs))
+        # behind an empty claim, so that a sentence has the type of a second text
+        seconds = self._bare.encode_batch([("", sentence) for sentence in sentences])
+        for encoding in seconds:
+            _cut(encoding, self._room + 1)
+        claim_of = dict(zip(claims, self._bare.encode_batch(claims), strict=True))
+        sentence_of = dict(zip(sentences, seconds, strict=True))
+        return [self._join(claim_of[claim], sentence_of[sentence]) for claim, sentence in pairs]
+
+    def _join(self, claim: Encoding, sentence: Encoding) -> Encoding:
+        room = self._room - len(claim)
+        if len(sentence) > room:
+            sentence = Encoding.merge([sentence], growing_offsets=False)  # a copy, for this claim alone
+            _cut(sentence, room + 1)  # not to room: the tokenizer cuts the last one, and says so
+        return self._tokenizer.post_process(claim, sentence)
 
     def claim_problem(self, claim: str) -> str:
         """Say why a claim is too long; empty when it is not."""
         if _most_tokens(claim) <= self._claim_limit:
             return ""  # short enough without counting
-        tokens = len(self._uncut.encode(claim, add_special_tokens=False).ids)
+        tokens = len(self._bare.encode(claim, add_special_tokens=False).ids)
         if tokens <= self._claim_limit:
             return ""
         return (
             f"the claim {claim[:40]!r}... is too long: this model takes claims of at most "
             f"{self._claim_limit} tokens, and a claim is never cut; put it in fewer words"
         )
-
-
-def check_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs as a list of tuples, or refuse the first that is not two texts.
-
-    Raises
-    ------
-    InputError
-        Names the index of the pair, what was given and what was expected.
-    """
-    if isinstance(pairs, str):
-        raise InputError(f"pairs is the text {pairs[:40]!r}; expected a sequence of (claim, sentence)")
-    if not isinstance(pairs, Iterable):
-        raise InputError(f"pairs is {pairs!r:.40}; expected a sequence of (claim, sentence)")
-    checked = []
-    for index, pair in enumerate(pairs):
-        problem = pair_problem(*pair) if _is_two(pair) else f"is {pair!r:.60}; expected (claim, sentence)"
-        if problem:
-            raise InputError(f"pair {index}: {problem}")
-        checked.append((pair[0], pair[1]))
-    return checked
-
-
-def pair_problem(claim: object, sentence: object) -> str:
-    """Say why a pair cannot be classified; empty when it can."""
-    for name, text in (("claim", claim), ("sentence", sentence)):
-        if not isinstance(text, str):
-            return f"{name} is {text!r:.40} ({type(text).__name__}); expected a text"
-        if not text.strip():
-            return f"{name} is empty; expected a text"
-        if not text.isascii() and _has_surrogate(text):
-            return f"{name} holds a lone surrogate, which is no valid text; decode it as UTF-8"
-    return ""
 
 
 def padded(lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64]:
@@ -258,33 +236,14 @@ def _most_tokens(text: str) -> int:
     return 1 + (len(text) if text.isascii() else TOKENS_PER_BYTE * len(text.encode("utf-8")))
 
 
-def _alike(joined: Encoding, whole: Encoding) -> bool:
-    """Whether a tokenizer joins texts as it tokenises pairs, as far as networks and voices need it.
-
-    The type ids of some (BERT's own post-processor, unlike the template that is usual) are set before.
-    """
-    return all(
-        getattr(joined, name) == getattr(whole, name)
-        for name in ("ids", "type_ids", "attention_mask", "offsets")
-    ) and [place == 1 for place in joined.sequence_ids] == [place == 1 for place in whole.sequence_ids]
+def _cut(encoding: Encoding, length: int) -> None:
+    """Cut an encoding. The library keeps what the last cut took away; here that is one token at most."""
+    encoding.truncate(length + 1)
+    encoding.truncate(length)
 
 
 def _load_tokenizer(path: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the tokenizers library raises nothing narrower
         raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}") from error
-
-
-def _is_two(pair: object) -> bool:
-    return isinstance(pair, tuple | list) and len(pair) == 2
-
-
-def _has_surrogate(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-ATTENTION = "self"
-"""What BERT-like encoders call the module whose dropout acts on attention weights, not on states."""
+ATTENTION = "SelfAttention"
+"""How transformers ends the names of classes whose dropout acts on attention weights, not on states."""
 
 
 class SharedDropout(nn.Module):
@@ -42,8 +42,8 @@ def share_dropout(model: nn.Module, p: float) -> int:
     Dropout of attention weights stays as it is.
     """
     replaced = 0
-    for name, parent in list(model.named_modules()):
-        if name.rpartition(".")[2] == ATTENTION:
+    for parent in list(model.modules()):
+        if type(parent).__name__.endswith(ATTENTION):
             continue
         for child, module in list(parent.named_children()):
             if isinstance(module, nn.Dropout):

@@ -14,8 +14,9 @@ from transformers import EvalPrediction, Trainer
 
 from stance.checkpoint import MANIFEST, WEIGHTS, file_digest, open_checkpoint
 from stance.evaluation.metrics import classification_metrics
-from stance.evaluation.selective import RISKS, risk_coverage
+from stance.evaluation.selective import risk_coverage
 from stance.inference.answers import softmax
+from stance.questions import RISKS
 from stance.schema import LABELS
 from stance.train.base import find_base
 from stance.train.config import TrainConfig
