@@ -59,6 +59,7 @@ LAYER_OF = {
             "usage",
             "cli",
             "corpus_cli",
+            "option_types",
             "output",
             "__main__",
         ],
