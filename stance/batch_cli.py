@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
-from stance.errors import InputError
 from stance.usage import open_classifier
 
 
@@ -26,23 +25,9 @@ def _engine(options: argparse.Namespace) -> Callable[..., dict[str, int]]:
     if options.engine == "ray":
         from stance.inference.ray_engine import Pool, classify_on_ray
 
-        least, most = worker_counts(options.workers)
+        least, most = options.workers or (1, None)
         pool = Pool(model=options.model, device=options.device, least=least, most=most)
         return partial(classify_on_ray, pool)
     from stance.inference.batch import classify_file
 
     return partial(classify_file, open_classifier(options))
-
-
-def worker_counts(text: str | None) -> tuple[int, int | None]:
-    """Read ``2`` as exactly two workers, ``2:16`` as two to sixteen, nothing as one to all that there is."""
-    if text is None:
-        return 1, None
-    least, _, most = text.partition(":")
-    try:
-        counts = int(least), int(most or least)
-    except ValueError:
-        counts = (0, 0)
-    if not 1 <= counts[0] <= counts[1]:
-        raise InputError(f"--workers is {text!r}; expected a number such as 4, or a range such as 2:16")
-    return counts

@@ -93,6 +93,7 @@ def _row_data(comparison: SourceComparison, row: int, kept: list[dict[str, int]]
             "evidence": [
                 _evidence_data(one, kept[column], copies.get(id(one), [])) for one in deciding(check)
             ],
+            **({"cut": check.cut_sentences} if check.cut_sentences else {}),
         }
         for column, check in enumerate(comparison.checks[row])
     ]
@@ -111,6 +112,7 @@ def _evidence_data(one: SentenceStance, kept: dict[str, int], copies: list[int])
         "probabilities": [round(one.probabilities[label], 3) for label in LABELS],
         "voice": one.voice,
         "at": _in_utf16(text, voice_start(one)),
+        **({"cut": True} if one.truncated else {}),
         **({"words": words} if words else {}),
         **({"copies": copies} if copies else {}),
     }

@@ -14,7 +14,10 @@ from stance.files import atomic_path, write_text
 from stance.schema import Label
 from stance.tables import csv_rows
 
-COLUMNS = ("claim", "standing", "article", "verdict", "supports", "denies", "sentence", "voice", "also_in")
+COLUMNS = (
+    *("claim", "standing", "article", "verdict", "supports", "denies", "cut_sentences"),
+    *("sentence", "voice", "also_in"),
+)
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]~]")
 
@@ -22,7 +25,8 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]~]")
 def write_board_csv(path: str | Path, comparison: SourceComparison) -> None:
     """Write a row for every claim and article, in their order, atomically.
 
-    ``supports`` and ``denies`` count sentences, ``sentence`` is the one that decides most clearly,
+    ``supports`` and ``denies`` count sentences, ``cut_sentences`` those too long for the model to read
+    their ends, ``sentence`` is the one that decides most clearly,
     ``voice`` who speaks in it (the article's name where it is the outlet itself, empty where it is not
     told) and ``also_in`` the other articles that have it, word for word or nearly so. A text that a
     spreadsheet would compute gets an apostrophe in front.
@@ -74,6 +78,7 @@ def _verdict(check: ArticleCheck, name: str) -> dict[str, Any]:
         "verdict": check.verdict.value,
         "supports": check.count(Label.SUPPORTS),
         "denies": check.count(Label.DENIES),
+        "cut_sentences": check.cut_sentences,
         "sentence": strongest.sentence.text if strongest else "",
         "voice": name if voice == "" else voice,
     }

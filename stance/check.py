@@ -69,7 +69,8 @@ def compare_sources(
     """Hold every claim against every article.
 
     Every claim meets every different sentence once. Memory grows with the articles and with the sentences
-    that decide, not with claims times sentences: of each cell only the sentences that decide are kept.
+    that decide, not with claims times sentences: of each cell only the sentences are kept that decide, or
+    were too long for the model.
 
     Parameters
     ----------

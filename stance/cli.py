@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from stance.batch_cli import classify_files
 from stance.errors import StanceError
 from stance.evaluate_cli import evaluate
-from stance.output import print_json, say
+from stance.output import is_main_process, print_json, say
+from stance.printable import printable
 from stance.serve_cli import serve
 from stance.usage import build_parser, open_classifier
 
 if TYPE_CHECKING:
     from stance.check import SourceComparison
+    from stance.schema import Prediction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +56,7 @@ def classify(options: argparse.Namespace) -> int:
         if options.json:
             print_json(prediction.to_dict())
         else:
-            shares = "  ".join(f"{label} {p:.3f}" for label, p in prediction.probabilities.items())
-            print(f"{prediction.label}  {shares}")
+            print(_in_one_line(prediction))
         return 0
     counts = classify_files(options)
     if options.json:
@@ -63,6 +64,15 @@ def classify(options: argparse.Namespace) -> int:
     else:
         say(f"{counts['rows']:,} rows to {options.out}, {counts['errors']:,} of them with an error")
     return 0
+
+
+def _in_one_line(prediction: Prediction) -> str:
+    parts = [str(prediction.label), *(f"{label} {p:.3f}" for label, p in prediction.probabilities.items())]
+    if prediction.voice is not None:
+        parts.append(f"voice: {printable(prediction.voice) or 'the outlet itself'}")
+    if prediction.truncated:
+        parts.append("(end of the sentence not read)")
+    return "  ".join(parts)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -98,7 +108,7 @@ def compare(options: argparse.Namespace) -> int:
 
     classifier, parts = open_classifier(options), parts_of(options)
     claims, unusable = usable_claims(options.claims, classifier) if options.claims else ([], 0)
-    articles, failed = readable_articles(options.articles)
+    articles, failed = readable_articles(options.articles, options.claims)
     suggestions = suggested_claims(classifier, articles, options.suggest_claims)
     claims += [one.claim for one in suggestions]
     result = compare_sources(classifier, claims, articles, parts=parts, progress=True)
@@ -169,6 +179,8 @@ def train(options: argparse.Namespace) -> int:
 
     out = options.out or Path("runs") / Path(options.recipe).stem
     checkpoint = run_training(config, out, resume=options.resume)
+    if not is_main_process():
+        return 0
     scores = checkpoint.provenance["validation"]
     if options.json:
         print_json({"checkpoint": str(checkpoint.path), "validation": scores})

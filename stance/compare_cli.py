@@ -26,15 +26,19 @@ class Readable(NamedTuple):
     failed: int
 
 
-def readable_articles(paths: Iterable[Path]) -> Readable:
+def readable_articles(paths: Iterable[Path], claims: Path | None = None) -> Readable:
     """Read the articles among the paths; say which cannot be used, and go on.
+
+    The file of the claims may lie among them: it is no article, though it says all that is claimed.
 
     Raises
     ------
     InputError
-        If none can be used.
+        If there is none, or none can be used.
     """
-    files = article_files(paths)
+    files = [file for file in article_files(paths) if not _holds_the_claims(file, claims)]
+    if not files:
+        raise InputError("there is no article beside the claims file; name article files or folders of them")
     articles: list[Article] = []
     origin: dict[str, Path] = {}
     for file in files:
@@ -52,6 +56,13 @@ def readable_articles(paths: Iterable[Path]) -> Readable:
     if not articles:
         raise InputError(f"none of the {len(files)} articles could be read")
     return Readable(articles, len(files) - len(articles))
+
+
+def _holds_the_claims(file: Path, claims: Path | None) -> bool:
+    is_it = claims is not None and file.samefile(claims)
+    if is_it:
+        say(f"skipped: {str(file)!r}: it is the claims file")
+    return is_it
 
 
 def usable_claims(path: Path, classifier: StanceClassifier) -> tuple[list[str], int]:

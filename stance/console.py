@@ -52,6 +52,8 @@ def show_check(result: ArticleCheck) -> None:
     )
     if table.row_count:
         show(table)
+    if result.cut_sentences:
+        show(f"sentences too long for the model, whose ends were not read: {result.cut_sentences}")
 
 
 def _with_marks(one: SentenceStance) -> Text:
@@ -61,7 +63,8 @@ def _with_marks(one: SentenceStance) -> Text:
         text.append(printable(one.sentence.text[done - one.sentence.start : word.start - one.sentence.start]))
         text.append(printable(word.text), "bold underline")
         done = word.end
-    return text.append(printable(one.sentence.text[done - one.sentence.start :]))
+    text.append(printable(one.sentence.text[done - one.sentence.start :]))
+    return text.append(" (end not read)", "italic") if one.truncated else text
 
 
 def show_comparison(result: SourceComparison) -> None:
@@ -73,6 +76,9 @@ def show_comparison(result: SourceComparison) -> None:
         cells = [f"[{STYLES[check.verdict]}]{check.verdict}[/]" for check in result.checks[row]]
         table.add_row(_text(result.claims[row]), result.standing(row), *cells)
     show(table)
+    cut = sum(any(check.cut_sentences for check in column) for column in zip(*result.checks, strict=True))
+    if cut:
+        show(f"articles with a sentence too long for the model, whose end was not read: {cut}")
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -15,15 +15,19 @@ from stance.verdicts import DECISIVE, side_of
 PAIRS_PER_CHUNK = 8192
 """Pairs that are computed, and written to disk, together; bounds the memory of a comparison."""
 
+FORMAT = 2
+"""Raised when the parts of the same comparison would be others."""
+
 TextPair = tuple[str, str]
 
 
 class Answer(NamedTuple):
-    """What a predictor says of a pair, and who takes the side where it can tell."""
+    """What a predictor says of a pair, and who takes the side and what was cut where it can tell."""
 
     label: Label
     probabilities: dict[Label, float]
-    voice: str | None
+    voice: str | None = None
+    truncated: bool = False
 
     @property
     def decides(self) -> bool:
@@ -35,10 +39,10 @@ def answers(predictor: Predictor, pairs: Sequence[TextPair]) -> Iterator[Answer]
     """Yield an answer for every pair."""
     if hasattr(predictor, "classify_pairs"):
         for one in predictor.classify_pairs(pairs):
-            yield Answer(one.label, dict(one.probabilities), one.voice)
+            yield Answer(one.label, dict(one.probabilities), one.voice, one.truncated)
         return
     for row in checked_probabilities(predictor.predict_proba(pairs), len(pairs)):
-        yield Answer(LABELS[int(row.argmax())], dict(zip(LABELS, map(float, row), strict=True)), None)
+        yield Answer(LABELS[int(row.argmax())], dict(zip(LABELS, map(float, row), strict=True)))
 
 
 def decisive_answers(
@@ -49,7 +53,7 @@ def decisive_answers(
     parts: Parts | None = None,
     progress: bool = False,
 ) -> dict[str, dict[str, Answer]]:
-    """Hold every claim against every text, and keep the answers that decide.
+    """Hold every claim against every text, and keep the answers that decide, or to texts that were cut.
 
     What is kept grows with those alone. Claims and texts that repeat are asked about once.
 
@@ -86,19 +90,19 @@ def decisive_answers(
 def _of_chunk(
     predictor: Predictor, chunk: Sequence[TextPair], number: int, parts: Parts | None
 ) -> Iterator[tuple[int, Answer]]:
-    """Yield the answers of a chunk that decide, with their places; from disk where they are there."""
+    """Yield the answers of a chunk that are kept, with their places; from disk where they are there."""
     rows = parts.load(number) if parts is not None else None
     if rows is None:
         rows = [
-            [place, *(one.probabilities[label] for label in LABELS), one.voice]
+            [place, *(one.probabilities[label] for label in LABELS), one.voice, one.truncated]
             for place, one in enumerate(answers(predictor, chunk))
-            if one.decides
+            if one.decides or one.truncated  # what was not read may have decided
         ]
         if parts is not None:
             parts.save(number, rows)
-    for place, *probabilities, voice in rows:
+    for place, *probabilities, voice, truncated in rows:
         by_label = dict(zip(LABELS, probabilities, strict=True))
-        yield place, Answer(max(by_label, key=by_label.__getitem__), by_label, voice)
+        yield place, Answer(max(by_label, key=by_label.__getitem__), by_label, voice, truncated)
 
 
 def _manifest(predictor: Predictor, claims: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
@@ -110,6 +114,7 @@ def _manifest(predictor: Predictor, claims: Sequence[str], texts: Sequence[str])
         "runtime": getattr(predictor, "arithmetic", ""),
         "pairs_per_chunk": PAIRS_PER_CHUNK,
         "decisive": DECISIVE,
+        "format": FORMAT,
     }
 
 

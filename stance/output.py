@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -21,6 +22,11 @@ def print_json(value: Any) -> None:
 def say(message: str) -> None:
     """Print a message; what it quotes cannot steer the terminal."""
     print(printable(message), file=sys.stderr)
+
+
+def is_main_process() -> bool:
+    """Return whether this process speaks: of several that torchrun or accelerate started, one does."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _finite(value: Any) -> Any:

@@ -12,6 +12,7 @@ from stance import __version__
 from stance.corpus.examples import SPLITS
 from stance.corpus_cli import VERBS
 from stance.errors import InputError
+from stance.option_types import positive, worker_counts
 from stance.output import say
 from stance.service.limits import Limits
 
@@ -69,9 +70,9 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb.add_argument("--out", help="where to write the labelled rows (.parquet, .jsonl or .csv)")
     verb.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     verb.add_argument("--shards", action="store_true", help="leave a folder of shards instead of one file")
-    verb.add_argument("--rows-per-shard", type=int, metavar="N", help="rows of a shard (default 8192)")
+    verb.add_argument("--rows-per-shard", type=positive, metavar="N", help="rows of a shard (default 8192)")
     verb.add_argument("--engine", choices=["local", "ray"], default="local", help="ray: on a cluster")
-    verb.add_argument("--workers", metavar="N|MIN:MAX", help="with ray: how many workers (default 1 to all)")
+    verb.add_argument("--workers", type=worker_counts, metavar="N|MIN:MAX", help="of ray (default 1 to all)")
     verb.add_argument("--claim", help="one claim")
     verb.add_argument("--sentence", help="one sentence to hold against it")
     verb.set_defaults(usage=lambda options, verb=verb: _check_classify_usage(verb, options))
@@ -95,7 +96,7 @@ def _add_inference_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     claims = verb.add_mutually_exclusive_group(required=True)
     claims.add_argument("--claims", type=Path, help="a text file with one claim a line")
     claims.add_argument(
-        "--suggest-claims", type=int, metavar="N", help="take at most N claims from the articles themselves"
+        "--suggest-claims", type=positive, metavar="N", help="take at most N claims from the articles"
     )
     verb.add_argument("--html", type=Path, help="write the board as one self-contained page")
     verb.add_argument("--csv", type=Path, help="write a row for every claim and article")

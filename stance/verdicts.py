@@ -18,9 +18,10 @@ DECISIVE = 0.6
 Chosen on the validation claims of ``data/kremlin_call``: verdicts of articles are then most often right.
 """
 
-
 STANDINGS = ("split", "agreed", "lone", "silent")
 """How articles can stand to a claim, the most telling first."""
+
+SIDES = (Label.SUPPORTS, Label.DENIES)
 
 
 class Verdict(str, Enum):
@@ -61,13 +62,15 @@ class WordEffect(NamedTuple):
 class SentenceStance:
     """What one sentence of an article says to the claim.
 
-    ``words`` are those that matter most for the label, where that was asked for (:mod:`stance.explain`).
+    ``truncated``: it was too long for the model, and its end not read. ``words`` are those that matter
+    most for the label, where that was asked for (:mod:`stance.explain`).
     """
 
     sentence: Sentence
     label: Label
     probabilities: dict[Label, float]
     voice: str | None = None
+    truncated: bool = False
     words: tuple[WordEffect, ...] | None = None
 
     @property
@@ -86,6 +89,7 @@ class SentenceStance:
             "label": self.label.value,
             "probabilities": {label.value: p for label, p in self.probabilities.items()},
             "voice": self.voice,
+            "truncated": self.truncated,
             "counts": self.side is not None,
             **words,
         }
@@ -96,7 +100,7 @@ class ArticleCheck:
     """One claim held against one article.
 
     ``sentences`` are all sentences of the article in order; boilerplate is listed, but counts for
-    nothing. In a :class:`SourceComparison` they are those alone that count.
+    nothing. In a :class:`SourceComparison` they are those alone that count or were cut.
     """
 
     claim: str
@@ -107,6 +111,11 @@ class ArticleCheck:
     def verdict(self) -> Verdict:
         """*disputed* where sentences take both sides, one side where only it is taken, else neutral."""
         return verdict_of(one.side for one in self.sentences)
+
+    @property
+    def cut_sentences(self) -> int:
+        """How many sentences of the story were too long for the model, so that their ends were not read."""
+        return sum(one.truncated and not one.sentence.is_boilerplate for one in self.sentences)
 
     def count(self, label: Label) -> int:
         """Return how many sentences count for a side; one that is repeated counts once."""
@@ -123,7 +132,7 @@ class ArticleCheck:
             "claim": self.claim,
             "article": _article_dict(self.article),
             "verdict": self.verdict.value,
-            "counts": {label.value: self.count(label) for label in (Label.SUPPORTS, Label.DENIES)},
+            "counts": {side.value: self.count(side) for side in SIDES},
             "sentences": [one.to_dict() for one in self.sentences],
         }
 
@@ -174,12 +183,12 @@ class SourceComparison:
     def evidence(self, row: int) -> list[Evidence]:
         """Return the sentences that decide on a claim, with their origins (:func:`stance.copies.origins`)."""
         if row not in self._evidence:
-            self._evidence[row] = [*self._side(row, Label.SUPPORTS), *self._side(row, Label.DENIES)]
+            self._evidence[row] = [one for side in SIDES for one in self._side(row, side)]
         return self._evidence[row]
 
     def origins(self, row: int) -> dict[Label, int]:
         """Return how many sentences of different origin support and deny a claim, wire copy counted once."""
-        numbers: dict[Label, set[int]] = {Label.SUPPORTS: set(), Label.DENIES: set()}
+        numbers: dict[Label, set[int]] = {side: set() for side in SIDES}
         for one in self.evidence(row):
             numbers[one.stance.label].add(one.origin)
         return {label: len(found) for label, found in numbers.items()}
@@ -277,22 +286,14 @@ def _suggestion_dict(one: Suggestion | None) -> dict[str, Any] | None:
 
 
 def _article_dict(article: Article) -> dict[str, Any]:
-    return {
-        "article_id": article.article_id,
-        "outlet": article.outlet,
-        "title": article.title,
-        "published": article.published,
-        "url": article.url,
-    }
+    return {name: getattr(article, name) for name in ("article_id", "outlet", "title", "published", "url")}
 
 
 def _cell_dict(check: ArticleCheck) -> dict[str, Any]:
     return {
         "article_id": check.article.article_id,
         "verdict": check.verdict.value,
-        "counts": {label.value: check.count(label) for label in (Label.SUPPORTS, Label.DENIES)},
-        "strongest": {
-            label.value: [one.to_dict() for one in check.strongest(label)]
-            for label in (Label.SUPPORTS, Label.DENIES)
-        },
+        "counts": {side.value: check.count(side) for side in SIDES},
+        "cut_sentences": check.cut_sentences,
+        "strongest": {side.value: [one.to_dict() for one in check.strongest(side)] for side in SIDES},
     }

@@ -92,6 +92,14 @@ def wire() -> SourceComparison:
     return replace(comparison(articles, rows), suggestions=(suggestion,))
 
 
+def cut() -> SourceComparison:
+    """Return a claim in three articles: a sentence that decides, two that do not, and none were cut."""
+    articles = [Article("…", f"{number}", name) for number, name in enumerate(("A", "B", "C"), start=1)]
+    decides = replace(said("It is shut.", Label.DENIES), truncated=True)
+    quiet = [replace(said(text), truncated=True) for text in ("It is Monday.", "It is late.")]
+    return comparison(articles, {"The bridge is open.": [[decides], quiet, [said("It rained.")]]})
+
+
 def explained(one: SentenceStance, word: str) -> SentenceStance:
     """Return a sentence with a word marked without which it would be judged otherwise."""
     start = one.sentence.text.index(word)

@@ -23,6 +23,7 @@ from stance.service.metrics import Metrics
 
 Pairs = Sequence[tuple[str, str]]
 PATIENCE = 30
+ENDING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 def prediction_of(pair: tuple[str, str]) -> Prediction:
@@ -303,6 +304,76 @@ def test_an_answer_that_is_missing_is_told(fake: FakeClassifier) -> None:
             lost.result(PATIENCE)
         assert good.result(PATIENCE) == answers_of(pairs_of("good", 2))
         assert clients.batcher.is_alive
+
+
+@ENDING
+def test_a_thread_that_ends_takes_nobody_with_it_and_nothing_more_is_accepted() -> None:
+    class Ending(FakeClassifier):
+        def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
+            predictions = super().classify_encoded(pairs, encoded)
+            if ("c" * 5, "last 0") in pairs:
+                raise SystemExit
+            return predictions
+
+    fake = Ending()
+    with clients_of(fake, batch_tokens=40) as clients:
+        first = clients.hold()
+        last = clients.submit(pairs_of("last", 20))
+        waiting = clients.submit(pairs_of("waiting", 20))
+        fake.may_go_on.set()
+        assert first.result(PATIENCE) == answers_of([("first", "of all")])
+        for request in (last, waiting):
+            with pytest.raises(RuntimeError, match="a thread that computes batches has ended: SystemExit"):
+                request.result(PATIENCE)
+        wait_for(lambda: not clients.batcher.is_alive)
+        with pytest.raises(BusyError, match="nothing computes here"):
+            clients.batcher.classify_pairs(pairs_of("next", 1))
+        wait_for(lambda: clients.batcher.waiting == 0)
+
+
+@ENDING
+def test_what_the_other_thread_computes_is_answered_when_one_ends() -> None:
+    other_has_ended = threading.Event()
+
+    class Ending(FakeClassifier):
+        def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
+            if ("c" * 5, "last 0") in pairs:
+                raise SystemExit
+            assert other_has_ended.wait(PATIENCE)
+            return super().classify_encoded(pairs, encoded)
+
+    with clients_of(Ending(), workers=2) as clients:
+        first = clients.pool.submit(clients.batcher.classify_pairs, pairs_of("first", 2))
+        wait_for(lambda: clients.batcher.waiting == 2 and not clients.batcher._turns)
+        last = clients.pool.submit(clients.batcher.classify_pairs, pairs_of("last", 2))
+        with pytest.raises(RuntimeError, match="has ended"):
+            last.result(PATIENCE)
+        assert not clients.batcher.is_alive
+        other_has_ended.set()
+        assert first.result(PATIENCE) == answers_of(pairs_of("first", 2))
+
+
+@ENDING
+def test_who_comes_while_a_thread_ends_does_not_wait_for_it() -> None:
+    class Slow(FakeClassifier):
+        def encode(self, pairs: Pairs) -> EncodedPairs:
+            if pairs[0][1].startswith("late"):
+                batcher.is_computing.set()
+                wait_for(lambda: not clients.batcher.is_alive)
+            return super().encode(pairs)
+
+        def classify_encoded(self, pairs: Pairs, encoded: EncodedPairs) -> list[Prediction]:
+            assert batcher.is_computing.wait(PATIENCE)
+            raise SystemExit
+
+    batcher = Slow()
+    with clients_of(batcher) as clients:
+        first = clients.pool.submit(clients.batcher.classify_pairs, pairs_of("first", 1))
+        late = clients.pool.submit(clients.batcher.classify_pairs, pairs_of("late", 1))
+        with pytest.raises(RuntimeError, match="has ended"):
+            first.result(PATIENCE)
+        with pytest.raises(BusyError, match="nothing computes here"):
+            late.result(PATIENCE)
 
 
 def test_more_than_may_wait_is_refused_and_later_taken(fake: FakeClassifier) -> None:

@@ -21,7 +21,20 @@ from stance.errors import InputError
 from stance.schema import Article, Label
 from stance.tables import read_table
 
-from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, comparison, crowd, hostile, said, village, wire
+from boards import (
+    CLOSED,
+    HOSTILE,
+    RAIN,
+    RESIGNED,
+    SCHOOL,
+    comparison,
+    crowd,
+    cut,
+    hostile,
+    said,
+    village,
+    wire,
+)
 
 VOID = {"meta", "link", "input"}
 
@@ -163,6 +176,13 @@ def test_wire_copy_names_the_other_articles_and_counts_once() -> None:
     assert "copies" not in cargo["cells"][0]["evidence"][0]
 
 
+def test_the_data_say_of_how_many_sentences_the_end_was_not_read() -> None:
+    decides, quiet, whole = board_data(cut())["claims"][0]["cells"]
+    assert (decides["cut"], decides["evidence"][0]["cut"]) == (1, True)
+    assert quiet == {"verdict": "neutral", "evidence": [], "cut": 2}
+    assert "cut" not in whole
+
+
 def test_a_suggested_claim_says_so_and_where_it_is_from() -> None:
     assert [one["suggested"] for one in board_data(wire())["claims"]] == [None, "Courier"]
     rows = [text for text in page_of(wire()).texts["th"] if text.startswith(("The ferry", "Its cargo"))]
@@ -267,7 +287,8 @@ def test_the_csv_has_a_row_for_every_claim_and_article(tmp_path: Path) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert rows[0] == {
         "claim": CLOSED, "standing": "agreed", "article": "Gazette", "verdict": "supports", "supports": "2",
-        "denies": "0", "sentence": "The bridge is shut.", "voice": "Gazette", "also_in": "",
+        "denies": "0", "cut_sentences": "0", "sentence": "The bridge is shut.", "voice": "Gazette",
+        "also_in": "",
     }  # fmt: skip
     assert (rows[5]["verdict"], rows[5]["sentence"], rows[5]["voice"]) == (
         "disputed", "He stays, wrote Bo.", "Bo",
@@ -276,6 +297,9 @@ def test_the_csv_has_a_row_for_every_claim_and_article(tmp_path: Path) -> None:
     write_board_csv(tmp_path / "wire.csv", wire())
     with (tmp_path / "wire.csv").open(encoding="utf-8", newline="") as stream:
         assert [row["also_in"] for row in csv.DictReader(stream)] == ["Courier", "Gazette", "", "", "", ""]
+    write_board_csv(tmp_path / "cut.csv", cut())
+    with (tmp_path / "cut.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["cut_sentences"] for row in csv.DictReader(stream)] == ["1", "2", "0"]
 
 
 @pytest.mark.parametrize(

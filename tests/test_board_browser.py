@@ -13,7 +13,7 @@ import pytest
 from stance.board import write_board
 from stance.check import SourceComparison
 
-from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, crowd, hostile, village, wire
+from boards import CLOSED, HOSTILE, RAIN, RESIGNED, SCHOOL, crowd, cut, hostile, village, wire
 
 pytestmark = pytest.mark.browser
 
@@ -209,6 +209,16 @@ def test_a_click_on_a_claim_opens_what_all_articles_say(show: Open) -> None:
     assert texts(driver, "#panel h3") == ["Gazette ▲ supports", "Courier ▲ supports"]
     assert len(texts(driver, "#panel blockquote")) == 3
     assert find(driver, "#panel").text.endswith("– neutral Herald")
+
+
+def test_a_sentence_whose_end_was_not_read_is_told(show: Open) -> None:
+    driver = show(cut(), "#c0")
+    assert texts(driver, "#panel h3") == ["A ▼ denies", "B – neutral"]
+    told = find(driver, "#panel").text
+    assert told.count("end not read") == 1
+    assert "1 sentence is too long for the model: the end was not read." in told
+    assert "2 sentences are too long for the model: the end was not read." in told
+    assert told.endswith("– neutral C")
 
 
 def test_wire_copy_and_suggestions_are_told(show: Open) -> None:

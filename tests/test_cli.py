@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,6 +147,10 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
         (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine are for a file"),
         (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "are those of --engine ray"),
         (["classify", "p.csv", "--out", "o.csv", "--engine", "ray", "--threads", "2"], "takes one core"),
+        (["classify", "p.csv", "--out", "o.csv", "--rows-per-shard", "0"], "'0' is no positive number"),
+        (["classify", "--claim", "x", "--sentence", "y", "--rows-per-shard", "0"], "no positive number"),
+        (["compare", "--suggest-claims", "0", "a.txt"], "'0' is no positive number; expected 1 or more"),
+        (["compare", "--suggest-claims", "few", "a.txt"], "'few' is no positive number"),
         (["check", "a.txt"], "--claim"),
         (["check", "--claim", "x"], "article"),
         (["compare", "a.txt"], "--claims"),
@@ -162,6 +167,13 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(run: Run, arguments: list[st
     assert (code, out) == (2, "")
     assert message in err
     assert "usage: stance" in err
+
+
+@pytest.mark.parametrize("workers", ["0", "3:2", "many", "1:x", "-1", ""])
+def test_a_number_of_workers_that_is_none_is_wrong_usage(run: Run, workers: str) -> None:
+    code, out, err = run("classify", "p.csv", "--out", "o.csv", "--engine", "ray", f"--workers={workers}")
+    assert (code, out) == (2, "")
+    assert "expected a number such as 4, or a range such as 2:16" in err
 
 
 # what works
@@ -189,6 +201,21 @@ def test_one_pair_gives_one_line_for_people(run: Run, model: list[str]) -> None:
     code, out, err = run("classify", "--claim", "they met", "--sentence", "no", *model)
     assert (code, err, out.count("\n")) == (0, "", 1)
     assert [name for name in NAMES if f"{name} 0." not in out] == []
+    assert "voice" not in out  # this checkpoint tells none
+    assert "not read" not in out
+
+
+def test_people_are_told_the_voice_of_a_pair_and_that_its_end_was_not_read(
+    run: Run, speaking_checkpoint: Checkpoint
+) -> None:
+    pair = ("--claim", "the talks took place", "--model", speaking_checkpoint.path, "--device", "cpu")
+    sentence = "reports of talks the ministry denied"
+    told = json.loads(run("classify", *pair, "--sentence", sentence, "--json").out)["voice"]
+    assert told
+    assert run("classify", *pair, "--sentence", sentence).out.endswith(f"  voice: {told}\n")
+    assert run("classify", *pair, "--sentence", "no " * 200).out.endswith(
+        "  (end of the sentence not read)\n"
+    )
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
@@ -219,12 +246,6 @@ def test_several_files_give_one_or_a_folder_of_shards(run: Run, model: list[str]
     assert len(list((place / "shards.csv").glob("*.csv"))) == 4
 
 
-@pytest.mark.parametrize("workers", ["0", "3:2", "many", "1:x", "-1"])
-def test_a_number_of_workers_that_is_none_is_refused(run: Run, place: Path, workers: str) -> None:
-    result = run("classify", place / "pairs.csv", "--out", "o.csv", "--engine", "ray", f"--workers={workers}")
-    assert_refused(result, "expected a number such as 4")
-
-
 def test_without_json_stdout_stays_empty_for_a_file(run: Run, model: list[str], place: Path) -> None:
     code, out, err = run("classify", place / "pairs.csv", "--out", place / "out.csv", *model)
     assert (code, out) == (0, "")
@@ -243,6 +264,59 @@ def test_check_gives_json_with_exact_offsets(run: Run, model: list[str], place: 
         "They met on Monday.", "He denied it.", "ADVERTISEMENT",
     ]  # fmt: skip
     assert run("check", "--claim", "they met", article, *model).out.startswith(f"one: {value['verdict']}")
+
+
+def test_a_sentence_whose_end_was_not_read_is_told_by_check_and_compare(
+    run: Run, model: list[str], place: Path
+) -> None:
+    article = place / "articles" / "one.txt"
+    article.write_text(f"They met. The {'rose ' * 200}fell.\n", encoding="utf-8")
+    check = ("check", "--claim", "they met", article, *model)
+    sentences = json.loads(run(*check, "--json").out)["sentences"]
+    assert [one["truncated"] for one in sentences] == [False, True]
+    assert "sentences too long for the model, whose ends were not read: 1" in run(*check).out
+    compare = ("compare", "--claims", place / "claims.txt", place / "articles", *model)
+    board = json.loads(run(*compare, "--json").out)
+    assert [[cell["cut_sentences"] for cell in row["articles"]] for row in board["claims"]] == [[1, 0]] * 2
+    told = "articles with a sentence too long for the model, whose end was not read: 1"
+    assert told in run(*compare).out
+
+
+def test_compare_takes_the_claims_file_for_no_article(run: Run, model: list[str], place: Path) -> None:
+    shutil.move(place / "claims.txt", place / "articles")
+    (place / "link.txt").symlink_to(place / "articles" / "claims.txt")
+    for claims in (place / "articles" / "claims.txt", place / "link.txt"):
+        code, out, err = run("compare", "--claims", claims, place / "articles", "--json", *model)
+        assert code == 0
+        assert [article["article_id"] for article in json.loads(out)["articles"]] == ["one", "two"]
+        assert f"skipped: '{place / 'articles' / 'claims.txt'}': it is the claims file\n" in err
+    result = run("compare", "--claims", claims, claims, *model)
+    assert_refused(result, "there is no article beside the claims file")
+
+
+def test_a_file_name_that_is_not_utf8_is_no_traceback(run: Run, model: list[str], place: Path) -> None:
+    article, pairs, out_file = (
+        place / os.fsdecode(name) for name in (b"articles/caf\xe9.txt", b"p\xe9.csv", b"o\xe9.csv")
+    )
+    try:
+        shutil.copy(place / "articles" / "one.txt", article)
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    shutil.copy(place / "pairs.csv", pairs)
+    check = ("check", "--claim", "they met", article, *model)
+    assert json.loads(run(*check, "--json").out)["article"]["article_id"] == "caf\udce9"
+    assert run(*check).out.startswith("caf\\udce9: ")
+    compare = ("compare", "--claims", place / "claims.txt", place / "articles", *model)
+    assert json.loads(run(*compare, "--json").out)["articles"][0]["article_id"] == "caf\udce9"
+    page = article.with_suffix(".html")
+    files = ("--html", page, "--csv", article.with_suffix(".csv"), "--markdown", article.with_suffix(".md"))
+    assert run(*compare, *files).code == 0
+    assert page.is_file()
+    code, out, _ = run("classify", pairs, "--out", out_file, "--json", *model)
+    assert (code, json.loads(out)["out"]) == (0, str(out_file))
+    assert out_file.is_file()
+    parquet = run("classify", pairs, "--out", out_file.with_suffix(".parquet"), *model)
+    assert_refused(parquet, "is no name in UTF-8, as Parquet files need one; rename it")
 
 
 def test_compare_gives_json_and_a_page(run: Run, model: list[str], place: Path) -> None:
@@ -268,7 +342,7 @@ def test_compare_writes_the_board_for_other_programs(run: Run, model: list[str],
     assert err.splitlines() == [f"wrote {board}", f"wrote {text}"]
     assert "standing" in out
     lines = board.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "claim,standing,article,verdict,supports,denies,sentence,voice,also_in"
+    assert lines[0] == "claim,standing,article,verdict,supports,denies,cut_sentences,sentence,voice,also_in"
     assert len(lines) == 1 + 2 * 2
     assert "| claim | standing | one | G &amp; &lt;b&gt; |" in text.read_text(encoding="utf-8")
 
@@ -825,6 +899,20 @@ def test_other_verbs_refuse_what_is_not_there(
     monkeypatch.chdir(tmp_path)
     assert_refused(run(*arguments), message)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])
+def test_of_several_processes_that_train_one_prints(
+    run: Run, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, rank: str, speaks: bool
+) -> None:
+    trained = replace(tiny_checkpoint, provenance={"validation": {"macro_f1": 0.5}})
+    monkeypatch.setattr("stance.train.trainer.train", lambda *_, **__: trained)
+    monkeypatch.setenv("RANK", rank)
+    for how, of_result in (["--json"], "out"), ([], "err"):
+        result = run("train", RECIPE, *how)
+        assert result.code == 0
+        assert ("macro" in getattr(result, of_result)) is speaks
+        assert (result.out + result.err == "") is not speaks
 
 
 def test_build_never_replaces_a_folder_that_is_no_corpus(run: Run, place: Path) -> None:

@@ -16,7 +16,7 @@ from stance import deciding
 from stance.check import check_article, compare_sources
 from stance.errors import InputError
 from stance.parts import Parts
-from stance.schema import Article, Sentence
+from stance.schema import LABELS, Article, Prediction, Sentence
 
 CLAIMS = ["They met.", "It rained.", "They met."]
 
@@ -67,6 +67,45 @@ def test_a_comparison_says_of_every_cell_what_a_check_says(
             assert cell.sentences == tuple(one for one in check.sentences if one.side is not None)
             assert cell.verdict is check.verdict
             assert cell.article == source
+
+
+class Cutting(Counting):
+    """Reads five characters of a sentence, and says so."""
+
+    def classify_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Prediction]:
+        rows = self.predict_proba([(claim, sentence[:5]) for claim, sentence in pairs]).tolist()
+        return [
+            Prediction(
+                LABELS[row.index(max(row))], dict(zip(LABELS, row, strict=True)), None, len(sentence) > 5
+            )
+            for row, (_, sentence) in zip(rows, pairs, strict=True)
+        ]
+
+
+def test_a_sentence_that_was_cut_stays_in_its_cell_whatever_side_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = article("a", [f"{n}" for n in range(8)] + [f"long sentence {n}" for n in range(8)])
+    whole = compare_sources(Cutting(), ["They met."], [source])
+    (cell,) = whole.checks[0]
+    check = check_article(Cutting(), "They met.", source)
+    assert cell.sentences == tuple(one for one in check.sentences if one.side is not None or one.truncated)
+    assert cell.cut_sentences == check.cut_sentences == 8
+    assert {one.side for one in cell.sentences if one.truncated} >= {None}
+    assert (cell.verdict, cell.to_dict()["counts"]) == (check.verdict, check.to_dict()["counts"])
+    monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 5)
+    for resume in (False, True):  # computed, and read from the parts
+        parts = Parts(tmp_path / "p", resume=resume)
+        assert compare_sources(Cutting(), ["They met."], [source], parts=parts) == whole
+
+
+def test_parts_of_another_format_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "PAIRS_PER_CHUNK", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "FORMAT", 1)
+        compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p"))
+    with pytest.raises(InputError, match="had another format; delete the folder"):
+        compare_sources(Counting(), CLAIMS, ARTICLES, parts=Parts(tmp_path / "p", resume=True))
 
 
 def test_every_pair_of_texts_is_asked_once_and_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

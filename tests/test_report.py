@@ -16,6 +16,8 @@ from stance.report import errors_section, link_section, metrics_section, write_r
 from stance.schema import Article, Label, Sentence
 from stance.testing import KeywordClassifier
 
+from boards import cut
+
 NASTY = "<script>alert('met')</script> & \"quotes\" $title ${body} </td></details> <img src=x onerror='x'>"
 CLASSIFIER = KeywordClassifier({"met": Label.SUPPORTS, "denied": Label.DENIES})
 
@@ -143,6 +145,19 @@ def test_the_check_on_the_terminal_counts_and_lists_deciding_sentences(
     assert "G: disputed  (1 sentences support, 1 deny, of 3)" in shown
     assert "He denied it." in shown
     assert "It rained." not in shown
+
+
+def test_the_terminal_says_which_sentences_were_not_read_to_their_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    board = cut()
+    show_check(board.checks[0][0])
+    show_check(board.checks[0][2])
+    shown = capsys.readouterr().out
+    assert "It is shut. (end not read)" in shown
+    assert shown.count("sentences too long for the model, whose ends were not read: 1") == 1
+    show_comparison(board)
+    assert "whose end was not read: 2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [100, pytest.param(80)])

@@ -106,6 +106,11 @@ def test_the_answer_is_that_of_the_direct_call(client: TestClient, clf: StanceCl
 def test_a_sentence_that_was_cut_is_said_to_be(client: TestClient) -> None:
     answers = client.post("/classify", json=BODIES["/classify"]).json()
     assert [one["truncated"] for one in answers] == [False, True]
+    article = {"text": f"They spoke. The {'rose ' * 200}fell."}
+    checked = client.post("/check", json={"claim": "they spoke", "article": article}).json()
+    assert [one["truncated"] for one in checked["sentences"]] == [False, True]
+    compared = client.post("/compare", json={"claims": ["they spoke"], "articles": [article]}).json()
+    assert compared["claims"][0]["articles"][0]["cut_sentences"] == 1
 
 
 def test_answers_name_the_voice_where_the_checkpoint_tells(speaking_checkpoint: Checkpoint) -> None:

@@ -30,6 +30,11 @@ PAIRS_PER_TURN = 16
 
 WORKERS = 2
 
+IDLE = (
+    "nothing computes here: the service was not started, or failed; look at its log (an app that is mounted "
+    "in another one is not started by it)"
+)
+
 
 @dataclass(eq=False, slots=True)
 class _Request:
@@ -90,15 +95,16 @@ class Batcher:
         self._metrics = metrics
         self._most_waiting = waiting_pairs
         self._budget = batch_tokens
-        self._changed = threading.Condition()  # of the three below and of every request
+        self._changed = threading.Condition()  # of the four below and of every request
         self._turns: deque[_Request] = deque()  # with pairs that are not taken; the next one first
         self._waiting = 0
         self._stopped = False
+        self._failed = False
         self._number = workers
         self._workers: list[threading.Thread] = []
 
     def __enter__(self) -> Batcher:
-        self._stopped = False
+        self._stopped = self._failed = False
         self._workers = [
             threading.Thread(target=self._work, name=f"stance-batches-{number}", daemon=True)
             for number in range(self._number)
@@ -117,7 +123,8 @@ class Batcher:
     @property
     def is_alive(self) -> bool:
         """Whether requests are being answered."""
-        return bool(self._workers) and all(worker.is_alive() for worker in self._workers)
+        are_there = bool(self._workers) and all(worker.is_alive() for worker in self._workers)
+        return are_there and not self._failed
 
     @property
     def waiting(self) -> int:
@@ -141,6 +148,8 @@ class Batcher:
             encoded = self._classifier.encode(pairs)
             request = _Request(pairs, encoded, encoded.lengths.tolist())
             with self._changed:
+                if self._failed:
+                    raise BusyError(IDLE)
                 self._turns.append(request)
                 self._changed.notify_all()
             return request.answer.result()
@@ -159,10 +168,7 @@ class Batcher:
             if self._stopped:
                 raise BusyError("the service is stopping; try again when it is back")
             if not self.is_alive:
-                raise BusyError(
-                    "nothing computes here: the service was not started, or failed; look at its log (an app "
-                    "that is mounted in another one is not started by it)"
-                )
+                raise BusyError(IDLE)
             if self._waiting + count > self._most_waiting:
                 raise BusyError(
                     f"{self._waiting:,} pairs are waiting already and {count:,} more were given; at most "
@@ -171,8 +177,23 @@ class Batcher:
             self._waiting += count
 
     def _work(self) -> None:
-        while batch := self._next_batch():
-            self._compute(batch)
+        batch: _Batch = []
+        try:
+            while batch := self._next_batch():
+                self._compute(batch)
+        except BaseException as error:  # this thread ends: nobody may wait for what it would have computed
+            self._give_up(batch, error)
+            raise
+
+    def _give_up(self, batch: _Batch, error: BaseException) -> None:
+        """Fail what was being computed and what waits; from now on nothing more is accepted."""
+        failure = RuntimeError(f"a thread that computes batches has ended: {error!r}")
+        with self._changed:
+            self._failed = True
+            for request in {*self._turns, *(request for request, _ in batch)}:
+                if not request.answer.done():
+                    request.answer.set_exception(failure)
+            self._turns.clear()
 
     def _next_batch(self) -> _Batch:
         """Return the pairs whose turn it is; none when all is done and nothing more will come."""

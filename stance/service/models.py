@@ -18,6 +18,7 @@ VerdictName = Literal["supports", "denies", "disputed", "neutral"]
 VOICE = (
     "who takes the stance; empty for the outlet itself, null where no side is taken or the model is silent"
 )
+TRUNCATED = "whether the end of the sentence was too long for the model"
 
 CLAIM = "The two leaders spoke by phone."
 DENIAL = "The Kremlin denied that the two leaders had spoken."
@@ -103,7 +104,7 @@ class PairOut(_Strict):
     label: LabelName
     probabilities: Probabilities
     voice: str | None = Field(description=VOICE)
-    truncated: bool = Field(description="whether the end of the sentence was too long for the model")
+    truncated: bool = Field(description=TRUNCATED)
 
 
 class Counts(_Strict):
@@ -133,6 +134,7 @@ class SentenceOut(_Strict):
     label: LabelName
     probabilities: Probabilities
     voice: str | None = Field(description=VOICE)
+    truncated: bool = Field(description=TRUNCATED)
     counts: bool = Field(description="whether it counts for a side in the verdict")
 
 
@@ -169,6 +171,7 @@ class CellOut(_Strict):
     article_id: str
     verdict: VerdictName
     counts: Counts
+    cut_sentences: int = Field(description="sentences whose end was too long for the model")
     strongest: Strongest
     wire_copy: list[CopyOut]
 

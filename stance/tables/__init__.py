@@ -12,7 +12,7 @@ from stance.errors import InputError
 from stance.files import atomic_path, existing_file
 from stance.tables import csv_rows, json_rows, parquet_rows
 from stance.tables.csv_rows import check_lines_in_csv, lines_in_csv
-from stance.tables.row import Row, check_columns, common_kind, kind_of
+from stance.tables.row import SURROGATE, Row, check_columns, common_kind, kind_of
 
 __all__ = [
     "FORMATS",
@@ -42,6 +42,10 @@ def table_format(path: str | Path) -> str:
     if ending not in FORMATS:
         raise InputError(
             f"{str(path)[:120]!r} ends in {ending or 'nothing'!r}; expected one of {', '.join(FORMATS)}"
+        )
+    if ending == ".parquet" and SURROGATE.search(str(path)):
+        raise InputError(
+            f"{str(path)!r} is no name in UTF-8, as Parquet files need one; rename it, or use .csv or .jsonl"
         )
     return ending
 

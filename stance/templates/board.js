@@ -89,7 +89,8 @@ function copied({ copies = [] }) {
 
 function sentence(article, one) {
   const said = one.voice === null ? [] : ["voice: ", isolated(one.voice || "the outlet itself")];
-  const head = element("div", "", chip(one.label), " ", element("small", "", ...said));
+  const unread = one.cut ? [element("small", "", " end not read")] : [];
+  const head = element("div", "", chip(one.label), " ", element("small", "", ...said), ...unread);
   const text = article.sentences[one.sentence];
   return element("li", "", head, " ", quote(text, one), " ", ...shares(one.probabilities), ...effects(text, one), ...copied(one));
 }
@@ -104,15 +105,19 @@ function origin(article) {
   return [element("p", "about", link)];
 }
 
-function evidence(article, cell) {
-  if (cell.evidence.length) return element("ul", "", ...cell.evidence.map((one) => sentence(article, one)));
-  return element("p", "about", `None of its ${plural(article.count, "sentence", "sentences")} takes a side.`);
+function evidence(article, { evidence: deciding, cut }) {
+  const told = deciding.length
+    ? element("ul", "", ...deciding.map((one) => sentence(article, one)))
+    : element("p", "about", `None of its ${plural(article.count, "sentence", "sentences")} takes a side.`);
+  if (!cut) return [told];
+  const unread = `${plural(cut, "sentence is", "sentences are")} too long for the model: the end was not read.`;
+  return [told, element("p", "about", unread)];
 }
 
 function cellDetails(claim, column) {
   const article = articles[column];
   const cell = claim.cells[column];
-  return [textual("p", "about", claim.claim), element("p", "about", chip(cell.verdict)), ...origin(article), evidence(article, cell)];
+  return [textual("p", "about", claim.claim), element("p", "about", chip(cell.verdict)), ...origin(article), ...evidence(article, cell)];
 }
 
 function standingOf({ standing, origins: [supporting, denying], suggested }) {
@@ -126,9 +131,9 @@ function claimDetails(claim) {
   const parts = [element("p", "about", element("small", "", ...standingOf(claim)))];
   const silent = [];
   claim.cells.forEach((cell, column) => {
-    if (!cell.evidence.length) return silent.push(", ", isolated(articles[column].name));
+    if (!cell.evidence.length && !cell.cut) return silent.push(", ", isolated(articles[column].name));
     parts.push(element("h3", "", isolated(articles[column].name), " ", chip(cell.verdict)));
-    parts.push(...origin(articles[column]), evidence(articles[column], cell));
+    parts.push(...origin(articles[column]), ...evidence(articles[column], cell));
   });
   if (silent.length) parts.push(element("p", "about", chip("neutral"), " ", ...silent.slice(1)));
   return parts;

@@ -5,7 +5,6 @@ Runs on one CPU, one GPU, or many under ``accelerate launch`` / ``torchrun`` wit
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -33,6 +32,7 @@ from stance.corpus.mixture import Mixture
 from stance.errors import CheckpointError, ConfigError, InputError, first_line
 from stance.evaluation.calibration import fit_temperature
 from stance.files import told_if_full, write_json
+from stance.output import is_main_process, say
 from stance.schema import LABELS
 from stance.train.arguments import training_arguments
 from stance.train.base import open_base
@@ -271,5 +271,5 @@ def _dropouts(base: PretrainedConfig, value: float) -> dict[str, float]:
 
 
 def _say(message: str) -> None:
-    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
-        print(message, file=sys.stderr, flush=True)
+    if is_main_process():
+        say(message)
