@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # tests touch no network
@@ -13,6 +14,8 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
 from stance.checkpoint import Checkpoint
+from stance.corpus.examples import Example, read_examples
+from stance.corpus.folder import Corpus, open_corpus
 from stance.inference.classifier import StanceClassifier
 
 ROOT = Path(__file__).parent.parent
@@ -131,6 +134,18 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+@cache
+def examples_of(folder: Path, split: str) -> tuple[Example, ...]:
+    """Return the pairs of one split of a corpus, read once for all tests."""
+    return tuple(read_examples(folder, split))
+
+
+@pytest.fixture(scope="session")
+def newsroom_corpus() -> Corpus:
+    """The large corpus from its tables, read once for all tests."""
+    return open_corpus(NEWSROOM)
 
 
 @pytest.fixture(scope="session")

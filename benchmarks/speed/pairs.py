@@ -41,11 +41,12 @@ def real_pairs(count: int) -> list[Pair]:
 
 def claims_and_sentences(claims: int, sentences: int) -> tuple[list[str], list[str]]:
     """Return different claims and different sentences, those of the test split first."""
-    examples = [one for split in ("test", "validation", "train") for one in read_examples(NEWSROOM, split)]
-    return (
-        list(dict.fromkeys(one.claim for one in examples))[:claims],
-        list(dict.fromkeys(one.sentence for one in examples))[:sentences],
-    )
+    found: tuple[dict[str, None], dict[str, None]] = {}, {}  # in the order in which they are met
+    for split in ("test", "validation", "train"):
+        if len(found[0]) < claims or len(found[1]) < sentences:
+            for one in read_examples(NEWSROOM, split):
+                found[0][one.claim] = found[1][one.sentence] = None
+    return list(found[0])[:claims], list(found[1])[:sentences]
 
 
 def pairs_of_length(tokenizer: Any, tokens: int, count: int) -> list[Pair]:
