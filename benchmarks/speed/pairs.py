@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.corpus.examples import Example, read_examples
+from stance.tables import read_table
 
 NEWSROOM = Path("data/newsroom")
 SEED = 13
@@ -42,10 +43,11 @@ def real_pairs(count: int) -> list[Pair]:
 def claims_and_sentences(claims: int, sentences: int) -> tuple[list[str], list[str]]:
     """Return different claims and different sentences, those of the test split first."""
     found: tuple[dict[str, None], dict[str, None]] = {}, {}  # in the order in which they are met
-    for split in ("test", "validation", "train"):
-        if len(found[0]) < claims or len(found[1]) < sentences:
-            for one in read_examples(NEWSROOM, split):
-                found[0][one.claim] = found[1][one.sentence] = None
+    splits = (NEWSROOM / f"{split}.parquet" for split in ("test", "validation", "train"))
+    for row in (row.values for file in splits for row in read_table(file)):
+        if len(found[0]) >= claims and len(found[1]) >= sentences:
+            break
+        found[0][row["claim"]] = found[1][row["sentence"]] = None
     return list(found[0])[:claims], list(found[1])[:sentences]
 
 
