@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # tests touch no network
@@ -10,6 +14,9 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
 from stance.checkpoint import Checkpoint
+from stance.corpus.examples import Example, read_examples
+from stance.corpus.folder import Corpus, open_corpus
+from stance.inference.classifier import StanceClassifier
 
 ROOT = Path(__file__).parent.parent
 KREMLIN_CALL = ROOT / "data" / "kremlin_call"
@@ -93,6 +100,18 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="session")
+def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
+    """The tiny checkpoint, opened once for all tests."""
+    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
+
+
+@pytest.fixture
+def folder(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
+    """A copy of the tiny checkpoint, free to be damaged."""
+    return Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
 def speaking_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A tiny checkpoint with a voice head whose answers differ from token to token."""
     import torch
@@ -107,6 +126,26 @@ def speaking_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
         model.classifier.bias[2] = -10.0  # a neutral pair has no voice
     seal = {"temperature": 1.0, "max_length": 64, "provenance": {}}
     return write_checkpoint(with_voice, tokenizer, tmp_path_factory.mktemp("speaking"), seal)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; fail if it does not within half a minute."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+@cache
+def examples_of(folder: Path, split: str) -> tuple[Example, ...]:
+    """Return the pairs of one split of a corpus, read once for all tests."""
+    return tuple(read_examples(folder, split))
+
+
+@pytest.fixture(scope="session")
+def newsroom_corpus() -> Corpus:
+    """The large corpus from its tables, read once for all tests."""
+    return open_corpus(NEWSROOM)
 
 
 @pytest.fixture(scope="session")

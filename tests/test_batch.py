@@ -54,11 +54,6 @@ class Stopping(StanceClassifier):
         return super().classify_pairs(pairs, batch_size=batch_size)
 
 
-@pytest.fixture(scope="module")
-def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
-    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
-
-
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "ROWS_PER_CHUNK", 4)

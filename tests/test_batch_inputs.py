@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from stance.batch_tables import runs_table, sizing_table
-from stance.checkpoint import Checkpoint
 from stance.errors import InputError
 from stance.inference.batch import RESULTS, classify_dataset, classify_file
 from stance.inference.classifier import StanceClassifier
@@ -27,11 +26,6 @@ from stance.tables import read_table
 from conftest import ROOT
 
 SOUND = {"claim": "they met", "sentence": "no"}
-
-
-@pytest.fixture(scope="module")
-def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
-    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
 
 
 def write(path: Path, *ids: str) -> Path:

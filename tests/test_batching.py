@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -20,6 +19,8 @@ from stance.inference.encoding import EncodedPairs
 from stance.schema import LABELS, Prediction
 from stance.service.batching import Batcher
 from stance.service.metrics import Metrics
+
+from conftest import wait_for
 
 Pairs = Sequence[tuple[str, str]]
 PATIENCE = 30
@@ -116,13 +117,6 @@ def pairs_of(name: str, count: int, tokens: int = 5) -> list[tuple[str, str]]:
 
 def answers_of(pairs: Pairs) -> list[Prediction]:
     return [prediction_of(pair) for pair in pairs]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 # whose answer is whose

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
-from stance.corpus.examples import SPLITS, read_examples
+from stance.corpus.examples import SPLITS
 from stance.corpus.mixture import normalised
 from stance.errors import InputError
 from stance.evaluation.behaviour import CASES, NOISE, CaseRow, behaviour_scores, read_cases
@@ -18,7 +18,7 @@ from stance.schema import LABELS, Label
 from stance.tables import write_table
 from stance.testing import KeywordClassifier
 
-from conftest import KREMLIN_CALL, NEWSROOM, ROOT
+from conftest import KREMLIN_CALL, NEWSROOM, ROOT, examples_of
 from strategies import news_lines
 
 ROWS = [
@@ -81,7 +81,8 @@ def test_no_set_was_trained_on() -> None:
     sentences = {normalised(row.sentence) for row in read_cases(ROOT / CASES)}
     for folder in (KREMLIN_CALL, NEWSROOM):
         for split in SPLITS:
-            assert sentences.isdisjoint(normalised(e.sentence) for e in read_examples(folder, split))
+            trained_on = {example.sentence for example in examples_of(folder, split)}
+            assert sentences.isdisjoint(map(normalised, trained_on))
 
 
 @pytest.mark.parametrize(

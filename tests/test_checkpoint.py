@@ -23,28 +23,15 @@ from stance.checkpoint import (
 )
 from stance.errors import CheckpointError
 
+from checkpoints import change, seal
+
 OURS = {"0": "supports", "1": "denies", "2": "neutral"}
-
-
-@pytest.fixture
-def folder(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
-    """A copy of the tiny checkpoint, free to be damaged."""
-    return Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "copy"))
 
 
 @pytest.fixture
 def speaking_folder(speaking_checkpoint: Checkpoint, tmp_path: Path) -> Path:
     """A copy of the tiny checkpoint that has every file there is, free to be damaged."""
     return Path(shutil.copytree(speaking_checkpoint.path, tmp_path / "speaking"))
-
-
-def change(file: Path, **values: Any) -> None:
-    content = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**content, **values}), encoding="utf-8")
-
-
-def reseal(folder: Path) -> Checkpoint:
-    return write_manifest(folder, temperature=1.5, max_length=64, provenance={})
 
 
 def test_a_written_checkpoint_opens_with_its_settings(tiny_checkpoint: Checkpoint) -> None:
@@ -71,7 +58,7 @@ def test_the_digest_is_of_the_files_and_not_of_the_place(folder: Path, tiny_chec
     (folder / "README.md").write_text("a file of somebody else", encoding="utf-8")
     assert open_checkpoint(folder).digest == tiny_checkpoint.digest
     flip(folder / WEIGHTS)
-    assert reseal(folder).digest != tiny_checkpoint.digest
+    assert seal(folder).digest != tiny_checkpoint.digest
 
 
 @pytest.mark.parametrize(
@@ -134,7 +121,7 @@ def test_a_file_that_was_never_recorded_is_refused(folder: Path) -> None:
 
 def test_a_checkpoint_without_graph_opens_and_says_so(folder: Path) -> None:
     (folder / GRAPH).unlink()
-    assert not reseal(folder).has_graph
+    assert not seal(folder).has_graph
 
 
 def test_a_folder_without_seal_was_never_finished(folder: Path) -> None:
@@ -258,4 +245,4 @@ def test_unknown_permuted_or_incomplete_labels_are_an_error(labels: dict[str, An
 def test_a_sealed_folder_with_permuted_labels_does_not_open(folder: Path) -> None:
     change(folder / CONFIG, id2label={"0": "denies", "1": "supports", "2": "neutral"})
     with pytest.raises(CheckpointError, match=r"labels {'0': 'denies', '1': 'supports', '2': 'neutral'}"):
-        reseal(folder)
+        seal(folder)

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import pickle
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stance.checkpoint import GRAPH, Checkpoint, write_manifest
+from stance.checkpoint import GRAPH, Checkpoint
 from stance.errors import CheckpointError, InputError, StanceError
 from stance.inference import classifier as classifier_module
 from stance.inference import cpu as cpu_module
@@ -35,6 +34,7 @@ from stance.inference.precision import PRECISIONS
 from stance.schema import LABELS, Label, Predictor
 from tokenizers import Encoding
 
+from checkpoints import seal
 from conftest import ROOT, WORDS, tiny_model
 
 CLOSE = 1e-3
@@ -51,11 +51,6 @@ def random_pairs(count: int, seed: int = 0) -> list[tuple[str, str]]:
         )
         for _ in range(count)
     ]
-
-
-@pytest.fixture(scope="module")
-def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
-    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -526,14 +521,6 @@ def test_a_missing_relative_folder_that_can_be_no_hub_id_is_a_checkpoint_error(n
 # checkpoints that are sealed but cannot work
 
 
-def copy_of(checkpoint: Checkpoint, place: Path) -> Path:
-    return Path(shutil.copytree(checkpoint.path, place / "copy"))
-
-
-def reseal(folder: Path, max_length: int = 64) -> Checkpoint:
-    return write_manifest(folder, temperature=1.5, max_length=max_length, provenance={})
-
-
 class Overflowing(CpuBackend):
     """Gives one value that is not finite, as float16 does where a network overflows."""
 
@@ -559,28 +546,23 @@ def test_an_answer_that_is_not_finite_is_an_error(
             ask([("a", "b"), ("c", "d")])
 
 
-def test_a_checkpoint_without_graph_says_how_to_get_one(tiny_checkpoint: Checkpoint, tmp_path: Path) -> None:
-    folder = copy_of(tiny_checkpoint, tmp_path)
+def test_a_checkpoint_without_graph_says_how_to_get_one(folder: Path) -> None:
     (folder / GRAPH).unlink()
-    reseal(folder)
+    seal(folder)
     with pytest.raises(CheckpointError, match=r"no graph\.xml.*stance export"):
         StanceClassifier.from_pretrained(folder, device="cpu")
 
 
 @pytest.mark.parametrize("content", ["", "<net/>", "no xml"])
-def test_a_graph_that_is_none_is_refused(tiny_checkpoint: Checkpoint, tmp_path: Path, content: str) -> None:
-    folder = copy_of(tiny_checkpoint, tmp_path)
+def test_a_graph_that_is_none_is_refused(folder: Path, content: str) -> None:
     (folder / GRAPH).write_text(content, encoding="utf-8")
-    reseal(folder)
+    seal(folder)
     with pytest.raises(CheckpointError, match="cannot be opened"):
         StanceClassifier.from_pretrained(folder, device="cpu")
 
 
-def test_a_higher_temperature_flattens_and_keeps_the_labels(
-    tiny_checkpoint: Checkpoint, tmp_path: Path, clf: StanceClassifier
-) -> None:
-    folder = copy_of(tiny_checkpoint, tmp_path)
-    write_manifest(folder, temperature=15.0, max_length=64, provenance={})
+def test_a_higher_temperature_flattens_and_keeps_the_labels(folder: Path, clf: StanceClassifier) -> None:
+    seal(folder, temperature=15.0)
     pairs = random_pairs(50)
     flat = StanceClassifier.from_pretrained(folder, device="cpu").predict_proba(pairs)
     sharp = clf.predict_proba(pairs)

@@ -18,6 +18,7 @@ from stance import cli
 from stance.checkpoint import Checkpoint
 from stance.cli import main
 from stance.corpus_cli import VERBS as CORPUS_VERBS
+from stance.inference.classifier import StanceClassifier
 from stance.schema import LABELS
 from stance.tables import read_table
 
@@ -54,8 +55,22 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def model(tiny_checkpoint: Checkpoint) -> list[str]:
+def unopened(tiny_checkpoint: Checkpoint) -> list[str]:
+    """The arguments that ask for the tiny checkpoint."""
     return ["--model", str(tiny_checkpoint.path), "--device", "cpu"]
+
+
+@pytest.fixture
+def model(unopened: list[str], clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The same arguments, for which the checkpoint is not opened anew in every test."""
+    really_open = StanceClassifier.from_pretrained
+
+    def from_pretrained(model: str | None = None, *, device: str = "auto") -> StanceClassifier:
+        known = unopened == ["--model", model, "--device", device]
+        return clf if known else really_open(model, device=device)
+
+    monkeypatch.setattr(StanceClassifier, "from_pretrained", from_pretrained)
+    return unopened
 
 
 @pytest.fixture
@@ -185,9 +200,9 @@ def test_threads_are_those_of_the_runtime(run: Run, model: list[str]) -> None:
     assert_refused(run(*pair, "--threads", "0"), "threads is 0; expected a whole number of at least 1")
 
 
-def test_one_pair_gives_json(run: Run, model: list[str]) -> None:
+def test_one_pair_gives_json(run: Run, unopened: list[str]) -> None:
     code, out, err = run(
-        "classify", "--claim", "they met", "--sentence", "no – it is “untrue”", "--json", *model
+        "classify", "--claim", "they met", "--sentence", "no – it is “untrue”", "--json", *unopened
     )
     value = json.loads(out)
     assert (code, err) == (0, "")
@@ -624,11 +639,11 @@ def test_build_gives_the_verbatim_edition_and_refuses_a_changed_article(
     assert not (tmp_path / "b").exists()
 
 
-def test_verbose_names_model_and_runtime_on_stderr(run: Run, model: list[str]) -> None:
-    code, out, err = run("classify", "--claim", "a", "--sentence", "b", "--json", "--verbose", *model)
+def test_verbose_names_model_and_runtime_on_stderr(run: Run, unopened: list[str]) -> None:
+    code, out, err = run("classify", "--claim", "a", "--sentence", "b", "--json", "--verbose", *unopened)
     assert code == 0
     assert json.loads(out)
-    assert model[1] in err
+    assert unopened[1] in err
     assert "CPU" in err
 
 

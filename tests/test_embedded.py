@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import torch
 from stance import Label, StanceClassifier
 from stance.checkpoint import MANIFEST, default_checkpoint
-from stance.corpus.examples import read_examples
 from stance.inference.cpu import CpuBackend
+from stance.inference.gpu import TorchBackend
 
-from conftest import NEWSROOM
+from conftest import NEWSROOM, examples_of
 
 Pairs = list[tuple[str, str]]
+Probabilities = npt.NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +26,29 @@ def embedded() -> StanceClassifier:
 
 @pytest.fixture(scope="module")
 def pairs() -> Pairs:
-    examples = random.Random(0).sample(read_examples(NEWSROOM, "test"), 400)
+    examples = random.Random(0).sample(examples_of(NEWSROOM, "test"), 400)
     return [(example.claim, example.sentence) for example in examples]
 
 
-def test_the_cpu_runtime_gives_the_labels_of_torch(embedded: StanceClassifier, pairs: Pairs) -> None:
-    """Law 3."""
-    from stance.inference.gpu import TorchBackend
+@pytest.fixture(scope="module")
+def theirs(pairs: Pairs) -> Probabilities:
+    """What torch gives in float32."""
+    return by_torch("cpu").predict_proba(pairs)
 
+
+def by_torch(device: str) -> StanceClassifier:
     checkpoint = default_checkpoint()
-    reference = StanceClassifier(checkpoint, TorchBackend(checkpoint, device="cpu"))
-    ours, theirs = embedded.predict_proba(pairs), reference.predict_proba(pairs)
+    return StanceClassifier(checkpoint, TorchBackend(checkpoint, device=device))
+
+
+def test_the_cpu_runtime_gives_the_labels_of_torch(
+    embedded: StanceClassifier, pairs: Pairs, theirs: Probabilities
+) -> None:
+    """Law 3."""
+    ours = embedded.predict_proba(pairs)
     assert (ours.argmax(axis=1) == theirs.argmax(axis=1)).mean() >= 0.995
     assert np.abs(ours - theirs).mean() <= 3e-3  # of 16 bits, where the processor has them
+    checkpoint = default_checkpoint()
     exact = StanceClassifier(checkpoint, CpuBackend(checkpoint, precision="f32")).predict_proba(pairs)
     np.testing.assert_allclose(exact, theirs, atol=1e-4)
 
@@ -49,13 +62,27 @@ def test_the_voice_is_a_span_of_the_sentence(embedded: StanceClassifier, pairs: 
         assert one.voice is None if one.label is Label.NEUTRAL else one.voice in sentence
 
 
-def test_order_and_batch_size_change_no_probability(embedded: StanceClassifier, pairs: Pairs) -> None:
-    """Law 2."""
-    expected = embedded.predict_proba(pairs)
+def assert_order_and_batch_size_change_no_probability(clf: StanceClassifier, pairs: Pairs) -> None:
+    expected = clf.predict_proba(pairs)
     order = np.random.default_rng(1).permutation(len(pairs))
-    shuffled = embedded.predict_proba([pairs[i] for i in order], batch_size=7)
+    shuffled = clf.predict_proba([pairs[i] for i in order], batch_size=7)
     np.testing.assert_allclose(shuffled, expected[order], atol=1e-3)
     np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-6)
+
+
+def test_order_and_batch_size_change_no_probability(embedded: StanceClassifier, pairs: Pairs) -> None:
+    """Law 2."""
+    assert_order_and_batch_size_change_no_probability(embedded, pairs)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+def test_cuda_gives_the_labels_of_torch_in_float32_whatever_the_batch(
+    pairs: Pairs, theirs: Probabilities
+) -> None:
+    """Laws 2 and 3."""
+    on_cuda = by_torch("cuda")
+    assert (on_cuda.predict_proba(pairs).argmax(axis=1) == theirs.argmax(axis=1)).mean() >= 0.995
+    assert_order_and_batch_size_change_no_probability(on_cuda, pairs)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -190,8 +191,7 @@ def test_a_row_that_cannot_be_used_is_named_and_the_others_are_taken(
     assert done.votes == {"eva": 1}
     assert len(done.problems) == 2
     assert [problem for problem in done.problems if "row 3: broken JSON" in problem]
-    with pytest.raises(AssertionError, match=message):
-        raise AssertionError(" ".join(done.problems))
+    assert re.search(message, " ".join(done.problems))
     assert open_corpus(corpus).ballots["eva"] == {"E0/1/2": Vote(Label.DENIES, VOICE)}
 
 

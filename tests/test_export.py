@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -28,20 +27,11 @@ from stance.inference.classifier import StanceClassifier
 from stance.inference.openvino_import import import_openvino
 from stance.train.export import ASIDE, check_parity, export_checkpoint, save_weights, write_checkpoint
 
+from checkpoints import change
 from conftest import tiny_model
 
 PAIRS = [("they met", "the ministry denied it"), ("the budget rose", "no talks took place " * 40)]
 SEAL = {"temperature": 1.5, "max_length": 64, "provenance": {"recipe": "tiny"}}
-
-
-@pytest.fixture
-def folder(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "source"))
-
-
-def change(file: Path, **values: Any) -> None:
-    content = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**content, **values}), encoding="utf-8")
 
 
 def test_a_checkpoint_is_its_files_and_nothing_else(tiny_checkpoint: Checkpoint) -> None:
@@ -57,20 +47,43 @@ def test_weights_are_stored_once_and_in_float16(tiny_checkpoint: Checkpoint) -> 
     assert (tiny_checkpoint.path / GRAPH_CONSTANTS).stat().st_size < largest
 
 
+@pytest.fixture(scope="module")
+def exported(
+    tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Checkpoint]:
+    """A sealed folder and its export, which was repeated into the same place after it had failed."""
+    from safetensors.numpy import load_file, save_file
+
+    place = tmp_path_factory.mktemp("exported")
+    source, out = Path(shutil.copytree(tiny_checkpoint.path, place / "source")), place / "a" / "b"
+    write_manifest(source, **SEAL)
+    sound, tensors = (source / WEIGHTS).read_bytes(), load_file(source / WEIGHTS)
+    broken = {**tensors, "classifier.bias": np.full(3, np.nan, np.float16)}
+    save_file(broken, source / WEIGHTS, {"format": "pt"})
+    with pytest.raises(CheckpointError, match="not finite"):
+        export_checkpoint(source, out)
+    (source / WEIGHTS).write_bytes(sound)
+    return source, export_checkpoint(source, str(out))
+
+
 def test_exporting_a_checkpoint_again_keeps_weights_settings_and_answers(
-    folder: Path, tmp_path: Path
+    exported: tuple[Path, Checkpoint],
 ) -> None:
-    known = write_manifest(folder, **SEAL)
-    exported = export_checkpoint(folder, str(tmp_path / "a" / "b"))
-    assert exported == open_checkpoint(tmp_path / "a" / "b")
+    source, again = exported
+    known = open_checkpoint(source)
     for name in ("temperature", "max_length", "provenance"):
-        assert getattr(exported, name) == getattr(known, name)
-    assert file_digest(exported.path / WEIGHTS) == file_digest(folder / WEIGHTS)
+        assert getattr(again, name) == getattr(known, name)
+    assert file_digest(again.path / WEIGHTS) == file_digest(source / WEIGHTS)
     answers = [
-        StanceClassifier.from_pretrained(p, device="cpu").predict_proba(PAIRS)
-        for p in (folder, exported.path)
+        StanceClassifier.from_pretrained(p, device="cpu").predict_proba(PAIRS) for p in (source, again.path)
     ]
     np.testing.assert_allclose(*answers, atol=1e-5)
+
+
+def test_a_failed_export_can_be_repeated(exported: tuple[Path, Checkpoint]) -> None:
+    source, again = exported
+    assert again.has_graph
+    assert again == open_checkpoint(source.parent / "a" / "b")
 
 
 @pytest.mark.slow
@@ -91,7 +104,7 @@ def test_a_source_without_configuration_or_weights_is_refused(
     folder: Path, tmp_path: Path, name: str
 ) -> None:
     (folder / name).unlink()
-    with pytest.raises(CheckpointError, match=r"source' lacks config\.json or model\.safetensors"):
+    with pytest.raises(CheckpointError, match=r"copy' lacks config\.json or model\.safetensors"):
         export_checkpoint(folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -170,24 +183,6 @@ def test_a_failed_write_leaves_the_old_checkpoint_as_it_was(folder: Path) -> Non
     with pytest.raises(CheckpointError, match="not finite"):
         write_checkpoint(model, tokenizer, folder, SEAL)
     assert open_checkpoint(folder) == before
-
-
-def test_a_failed_export_can_be_repeated(folder: Path, tmp_path: Path) -> None:
-    from safetensors.numpy import load_file, save_file
-
-    out, sound = tmp_path / "out", (folder / WEIGHTS).read_bytes()
-    tensors = load_file(folder / WEIGHTS)
-    save_file(
-        {**tensors, "classifier.bias": np.full(3, np.nan, np.float16)}, folder / WEIGHTS, {"format": "pt"}
-    )
-    with pytest.raises(CheckpointError, match="not finite"):
-        export_checkpoint(folder, out)
-    (folder / WEIGHTS).write_bytes(sound)
-    assert export_checkpoint(folder, out).has_graph
-
-
-def test_parity_holds_for_what_was_written(tiny_checkpoint: Checkpoint) -> None:
-    check_parity(tiny_checkpoint)
 
 
 def test_a_family_that_cannot_be_converted_leaves_its_weights(

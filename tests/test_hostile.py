@@ -9,7 +9,6 @@ import re
 import tracemalloc
 import unicodedata
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from stance.articles import read_article
 from stance.board import write_board
 from stance.check import check_article, compare_sources
-from stance.checkpoint import Checkpoint
 from stance.console import show_check, show_comparison, show_table
 from stance.errors import InputError, StanceError
 from stance.inference.batch import classify_file
@@ -33,14 +31,10 @@ from stance.segment import split_sentences
 from stance.tables import FORMATS, Row, read_table, write_table
 from stance.testing import KeywordClassifier
 
+from pages import Page
 from strategies import hostile_texts, no_texts
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
-    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
 
 
 def is_sound(text: str) -> bool:
@@ -166,7 +160,7 @@ def test_a_text_that_gives_orders_is_a_text(
     np.testing.assert_allclose(alone, among[1:2], atol=1e-4)
     comparison = compare_sources(KeywordClassifier({"": Label.DENIES}), [text], [Article(text, outlet=text)])
     write_board(tmp_path / "b.html", comparison)
-    assert text in text_of((tmp_path / "b.html").read_text("utf-8"))
+    assert text in Page((tmp_path / "b.html").read_text("utf-8")).text
     show_comparison(comparison)
     assert text.split()[0][:8] in capsys.readouterr().out
 
@@ -344,32 +338,6 @@ def test_half_a_character_can_be_written(tmp_path: Path, ending: str) -> None:
 # what people see
 
 
-class Page(HTMLParser):
-    """Collects tags, attributes and the text of a page as a browser sees them."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.marks: list[tuple[str, tuple[str, ...]]] = []
-        self.seen: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.marks.append((tag, tuple(name for name, _ in attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.seen.append(data)
-
-
-def read_page(html: str) -> Page:
-    page = Page()
-    page.feed(html)
-    page.close()
-    return page
-
-
-def text_of(html: str) -> str:
-    return "".join(read_page(html).seen)
-
-
 MARKUP = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -392,8 +360,8 @@ def marks_of_pages(text: str, folder: Path) -> list[tuple[str, tuple[str, ...]]]
     row = {"claim": text, "sentence": text, "label": "denies", "reference": "supports", "denies": 0.9}
     write_board(folder / "b.html", compare_sources(taking, [text], [article]))
     write_report(folder / "r.html", text, [errors_section([row])])
-    pages = [read_page((folder / name).read_text("utf-8")) for name in ("b.html", "r.html")]
-    return [mark for page in pages for mark in page.marks]
+    pages = [Page((folder / name).read_text("utf-8")) for name in ("b.html", "r.html")]
+    return [(tag, tuple(attributes)) for page in pages for tag, attributes in page.elements]
 
 
 @settings(max_examples=60, deadline=None)

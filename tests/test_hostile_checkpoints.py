@@ -24,33 +24,20 @@ from stance.checkpoint import (
     WEIGHTS,
     Checkpoint,
     open_checkpoint,
-    write_manifest,
 )
 from stance.errors import CheckpointError, InputError
 from stance.inference.classifier import StanceClassifier
 from stance.inference.gpu import TorchBackend
 from stance.train.export import export_checkpoint
 
+from checkpoints import change, seal
 from conftest import ROOT
 
 Attack = Callable[[Path], object]
 
 
-@pytest.fixture
-def folder(tiny_checkpoint: Checkpoint, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_checkpoint.path, tmp_path / "copy"))
-
-
-def seal(folder: Path, **settings: Any) -> Checkpoint:
-    return write_manifest(folder, **{"temperature": 1.5, "max_length": 64, "provenance": {}, **settings})
-
-
 def in_json(name: str, **values: Any) -> Attack:
-    def change(folder: Path) -> None:
-        content = json.loads((folder / name).read_text("utf-8"))
-        (folder / name).write_text(json.dumps({**content, **values}), "utf-8")
-
-    return change
+    return lambda folder: change(folder / name, **values)
 
 
 def in_graph(pattern: str, replacement: str) -> Attack:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -24,7 +23,7 @@ from stance.service.app import REFUSALS, build_app
 from stance.service.limits import Limits
 from starlette.testclient import TestClient
 
-from conftest import WORDS
+from conftest import WORDS, wait_for
 from strategies import texts
 
 KEY = "s3cret-key"
@@ -40,11 +39,6 @@ BODIES: dict[str, dict[str, Any]] = {
         "articles": [{"text": TEXT, "article_id": "a"}, {"text": "No talks took place.", "article_id": "b"}],
     },
 }
-
-
-@pytest.fixture(scope="module")
-def clf(tiny_checkpoint: Checkpoint) -> StanceClassifier:
-    return StanceClassifier.from_pretrained(tiny_checkpoint.path, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -383,13 +377,6 @@ class Held:
     def classify_encoded(self, pairs: Sequence[tuple[str, str]], encoded: EncodedPairs) -> list[Prediction]:
         assert self.may_go_on.wait(30)
         return self.inner.classify_encoded(pairs, encoded)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(

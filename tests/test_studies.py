@@ -15,7 +15,7 @@ from stance.testing import KeywordClassifier
 from stance.train.config import DataPart, TrainConfig
 from stance.train.data import load_data
 
-from conftest import ROOT
+from conftest import ROOT, examples_of
 
 RECIPE = TrainConfig(
     base="nothing is trained",
@@ -93,7 +93,7 @@ def test_own_pairs_and_held_out_pairs_share_no_group() -> None:
 @pytest.mark.parametrize("folder", [NEWSROOM, KREMLIN_CALL])
 def test_sentences_that_follow_another_are_the_same_pairs_with_that_one_in_front(folder: Path) -> None:
     alone, following = context.leaning(folder / "validation.parquet")
-    sentences = {example.sentence for example in read_examples(folder, "validation")}
+    sentences = {example.sentence for example in examples_of(ROOT / folder, "validation")}
     assert 0 < len(alone) == len(following)
     for one, other in zip(alone, following, strict=True):
         assert one._replace(sentence=other.sentence) == other

@@ -39,9 +39,9 @@ from transformers import AutoTokenizer
 
 from conftest import ROOT, WORDS, tiny_model
 from corpora import event, write_events
+from training import STATES, last_state, train_states
 
 VOCABULARY = " ".join(WORDS).split()
-STATES = "trainer"
 TELLTALE = {Label.SUPPORTS: "said", Label.DENIES: "denied", Label.NEUTRAL: "budget"}
 
 
@@ -84,10 +84,6 @@ def trained(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Ch
     return train(config, tmp_path_factory.mktemp("trained") / "out")
 
 
-def last_state(out: Path) -> Path:
-    return max((out / STATES).glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-
-
 def scores_of(state: Path) -> list[float]:
     """The validation scores so far."""
     content = json.loads((state / "trainer_state.json").read_text(encoding="utf-8"))
@@ -108,23 +104,6 @@ class MachineFails:
 
 
 SCORES = trainer_module.scores
-
-
-class SwitchedOff(BaseException):
-    """Raised where a test ends a run before the checkpoint is written, which takes the longest."""
-
-
-def train_states(config: TrainConfig, out: Path, patch: pytest.MonkeyPatch, *, resume: bool = False) -> Path:
-    """Train without writing a checkpoint and return the folder of the last state."""
-
-    def stop(*_: Any) -> float:
-        raise SwitchedOff
-
-    with patch.context() as inner:
-        inner.setattr(trainer_module, "fit_temperature", stop)
-        with pytest.raises(SwitchedOff):
-            train(config, out, resume=resume)
-    return last_state(out)
 
 
 def assert_same_state(one: Path, other: Path) -> None:
@@ -274,15 +253,6 @@ def test_a_run_does_not_go_on_with_another_base(
         train(dataclasses.replace(config, base=str(other)), interrupted, resume=True)
 
 
-def test_a_run_goes_on_from_another_working_folder(
-    trained: Checkpoint, config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(Path(config.base).parent)
-    assert config.to_dict()["base"] == "base"
-    resumed = train_states(config, interrupted, monkeypatch, resume=True)
-    assert_same_state(resumed, last_state(trained.path))
-
-
 class Scripted:
     """Takes the place of the scoring: gives these scores, then fails."""
 
@@ -327,13 +297,15 @@ def test_a_folder_that_holds_a_run_is_refused(config: TrainConfig, interrupted: 
     assert sorted(path.name for path in interrupted.rglob("*")) == before
 
 
-def test_a_state_that_was_cut_short_is_passed_over(
+def test_a_run_goes_on_from_another_working_folder_and_passes_over_a_state_that_was_cut_short(
     trained: Checkpoint, config: TrainConfig, interrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = interrupted / STATES / "checkpoint-6"
     shutil.copytree(interrupted / STATES / "checkpoint-4", broken)
     cut(broken / WEIGHTS)
     assert last_complete(interrupted / STATES) == str(interrupted / STATES / "checkpoint-4")
+    monkeypatch.chdir(Path(config.base).parent)
+    assert config.to_dict()["base"] == "base"
     resumed = train_states(config, interrupted, monkeypatch, resume=True)
     assert_same_state(resumed, last_state(trained.path))
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.check import check_article
-from stance.corpus.examples import Example, read_examples
+from stance.corpus.examples import Example
 from stance.evaluation.harness import report_of
 from stance.evaluation.verdicts import VERDICTS, article_cells, verdict_scores, verdicts_of_report
 from stance.schema import LABELS, Article, Label, Sentence
 from stance.testing import KeywordClassifier
 
-from conftest import KREMLIN_CALL, NEWSROOM
+from conftest import KREMLIN_CALL, NEWSROOM, examples_of
 
 S, D, N = LABELS
 
@@ -89,8 +90,8 @@ def test_scores_are_those_of_the_confusion() -> None:
 
 
 @pytest.mark.parametrize(("folder", "some"), [(KREMLIN_CALL, 27 * 5), (NEWSROOM, 100)])
-def test_the_corpora_tell_articles_apart(folder: object, some: int) -> None:
-    examples = read_examples(folder, "test")  # type: ignore[arg-type]
+def test_the_corpora_tell_articles_apart(folder: Path, some: int) -> None:
+    examples = examples_of(folder, "test")
     report = report_of(examples, certain([one.label for one in examples]))
     scores = verdicts_of_report(report.predictions, examples)
     assert scores["n"] >= some

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.corpus.adjudication import Adjudication, load_adjudications
-from stance.corpus.folder import open_corpus
+from stance.corpus.folder import Corpus, open_corpus
 from stance.corpus.votes import Vote, annotator_file, load_votes, write_votes
 from stance.errors import DataError, InputError
 from stance.schema import LABELS, Label
 
-from conftest import KREMLIN_CALL, NEWSROOM
+from conftest import KREMLIN_CALL
 from corpora import small_corpus, write_adjudications
 
 LENGTHS = {
@@ -85,8 +86,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_kept(
     ballots, problems = load_votes(tmp_path, LENGTHS)
     assert list(ballots["anna"]) == ["E1/2/1", "E1/2/2", "E2/1/1"]
     assert ["row 2" in problems[0], "row 4" in problems[1], len(problems)] == [True, True, 2]
-    with pytest.raises(AssertionError, match=message):
-        raise AssertionError(problems[0])
+    assert re.search(message, problems[0])
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", ".hidden", "x/y", "decision", "to-label"])
@@ -144,9 +144,8 @@ def test_events_need_no_articles(tmp_path: Path) -> None:
         open_corpus(small_corpus(tmp_path), tmp_path)
 
 
-def test_both_corpora_hold_the_votes_of_two_annotators() -> None:
-    for folder in (KREMLIN_CALL, NEWSROOM):
-        corpus = open_corpus(folder)
+def test_both_corpora_hold_the_votes_of_two_annotators(newsroom_corpus: Corpus) -> None:
+    for corpus in (open_corpus(KREMLIN_CALL), newsroom_corpus):
         assert len(corpus.ballots) == 2
         pairs = {cell["pair_id"] for cell in corpus.cells}
         assert all(set(ballot) <= pairs for ballot in corpus.ballots.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.corpus.examples import Example, read_examples
+from stance.tables import read_table
 
 NEWSROOM = Path("data/newsroom")
 SEED = 13
@@ -41,11 +42,13 @@ def real_pairs(count: int) -> list[Pair]:
 
 def claims_and_sentences(claims: int, sentences: int) -> tuple[list[str], list[str]]:
     """Return different claims and different sentences, those of the test split first."""
-    examples = [one for split in ("test", "validation", "train") for one in read_examples(NEWSROOM, split)]
-    return (
-        list(dict.fromkeys(one.claim for one in examples))[:claims],
-        list(dict.fromkeys(one.sentence for one in examples))[:sentences],
-    )
+    found: tuple[dict[str, None], dict[str, None]] = {}, {}  # in the order in which they are met
+    splits = (NEWSROOM / f"{split}.parquet" for split in ("test", "validation", "train"))
+    for row in (row.values for file in splits for row in read_table(file)):
+        if len(found[0]) >= claims and len(found[1]) >= sentences:
+            break
+        found[0][row["claim"]] = found[1][row["sentence"]] = None
+    return list(found[0])[:claims], list(found[1])[:sentences]
 
 
 def pairs_of_length(tokenizer: Any, tokens: int, count: int) -> list[Pair]:
