@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
-from stance.usage import open_classifier
+from stance.opening import open_classifier
 
 
 def classify_files(options: argparse.Namespace) -> dict[str, int]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from stance.batch_cli import classify_files
 from stance.errors import StanceError
 from stance.evaluate_cli import evaluate
+from stance.opening import open_classifier
 from stance.output import is_main_process, print_json, say
 from stance.printable import printable
 from stance.serve_cli import serve
-from stance.usage import build_parser, open_classifier
+from stance.usage import build_parser
 
 if TYPE_CHECKING:
     from stance.check import SourceComparison

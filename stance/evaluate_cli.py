@@ -13,8 +13,9 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from stance.errors import InputError
+from stance.opening import open_classifier
 from stance.output import print_json, say
-from stance.usage import CORPUS, open_classifier
+from stance.usage import CORPUS
 
 if TYPE_CHECKING:
     from stance.corpus.examples import Example

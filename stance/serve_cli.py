@@ -9,8 +9,8 @@ import sys
 from contextlib import suppress
 
 from stance.errors import InputError, require
+from stance.opening import open_classifier
 from stance.output import print_json, say
-from stance.usage import open_classifier
 
 
 def serve(options: argparse.Namespace) -> int:

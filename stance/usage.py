@@ -6,18 +6,14 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stance import __version__
 from stance.corpus.examples import SPLITS
 from stance.corpus_cli import VERBS
 from stance.errors import InputError
 from stance.option_types import positive, worker_counts
-from stance.output import say
 from stance.service.limits import Limits
-
-if TYPE_CHECKING:
-    from stance.inference.classifier import StanceClassifier
 
 CORPUS = "data/kremlin_call"
 """Where a clone of the project keeps the corpus of the five articles."""
@@ -247,18 +243,8 @@ def _add_model(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", help="checkpoint folder, hub id or ID@REVISION (default: the embedded one)")
     devices = ["auto", "cpu", "cuda"]
     verb.add_argument("--device", default="auto", choices=devices, help="where to compute (default: auto)")
-    verb.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
+    verb.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: one a core)")
     verb.add_argument("--verbose", action="store_true", help="say which model and runtime are used")
-
-
-def open_classifier(options: argparse.Namespace) -> StanceClassifier:
-    """Open what ``--model``, ``--device`` and ``--threads`` ask for."""
-    from stance.inference.classifier import StanceClassifier
-
-    clf = StanceClassifier.from_pretrained(options.model, device=options.device, threads=options.threads)
-    if options.verbose:
-        say(f"model {clf.checkpoint.path}, {clf.runtime}")
-    return clf
 
 
 def _check_serve_usage(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -59,6 +59,7 @@ LAYER_OF = {
             "serve_cli",
             "compare_cli",
             "usage",
+            "opening",
             "cli",
             "corpus_cli",
             "option_types",
