@@ -66,7 +66,7 @@ def test_the_rule_is_that_of_a_check(sentences: list[str]) -> None:
     classifier = KeywordClassifier({"met": S, "denied": D})
     article = Article("-", sentences=tuple(Sentence(text, 0, len(text)) for text in sentences))
     examples = [example(label) for label in classifier.predict([("claim", text) for text in sentences])]
-    rows = classifier.predict_proba([("", text) for text in sentences])
+    rows = classifier.predict_proba([("claim", text) for text in sentences])
     verdict = check_article(classifier, "claim", article).verdict
     assert [(cell.truth, cell.given) for cell in article_cells(examples, rows)] == [(verdict, verdict)]
 
