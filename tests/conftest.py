@@ -13,10 +13,15 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # tests touch no network
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
+from hypothesis import HealthCheck, settings
 from stance.checkpoint import Checkpoint
 from stance.corpus.examples import Example, read_examples
 from stance.corpus.folder import Corpus, open_corpus
 from stance.inference.classifier import StanceClassifier
+
+# how long an example takes says nothing on a machine that does other things besides
+settings.register_profile("stance", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("stance")
 
 ROOT = Path(__file__).parent.parent
 KREMLIN_CALL = ROOT / "data" / "kremlin_call"

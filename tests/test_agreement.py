@@ -45,7 +45,7 @@ def alpha_by_definition(votes: list[tuple[Label, Label]]) -> float:
     return float(1 - observed / expected) if expected else float("nan")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(two_votes)
 def test_kappa_is_that_of_scikit_learn(votes: list[tuple[Label, Label]]) -> None:
     ours = float(cohen_kappa(counts(votes)))
@@ -55,7 +55,7 @@ def test_kappa_is_that_of_scikit_learn(votes: list[tuple[Label, Label]]) -> None
         assert ours == pytest.approx(cohen_kappa_score(*zip(*votes, strict=True)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(two_votes)
 def test_alpha_is_that_of_the_definition(votes: list[tuple[Label, Label]]) -> None:
     matrix = counts(votes)
@@ -64,7 +64,7 @@ def test_alpha_is_that_of_the_definition(votes: list[tuple[Label, Label]]) -> No
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(two_votes)
 def test_the_classes_are_each_held_against_the_rest(votes: list[tuple[Label, Label]]) -> None:
     clusters = {f"c/{i}": str(i % 3) for i in range(len(votes))}

@@ -20,7 +20,7 @@ STORY = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(filled_texts.filter(lambda text: not text.startswith("\ufeff")))
 def test_a_text_file_is_read_to_the_character(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("articles") / "kyiv.post.txt"
@@ -31,7 +31,7 @@ def test_a_text_file_is_read_to_the_character(tmp_path_factory: pytest.TempPathF
     assert article.sentences == tuple(split_sentences(text))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(filled_texts)
 def test_a_json_file_is_read_to_the_character(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("articles") / "a.json"

@@ -229,7 +229,7 @@ bad_or_good = st.one_of(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(bad_or_good, max_size=9))
 @pytest.mark.usefixtures("small_chunks")
 def test_rows_in_are_rows_out_always(clf: StanceClassifier, tmp_path: Path, lines: list[str]) -> None:

@@ -152,7 +152,7 @@ def test_fifty_clients_at_once_get_their_own_answers(fake: FakeClassifier) -> No
     assert answers == [[answers_of(pairs) for pairs in mine] for mine in requests]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     requests=st.lists(st.lists(st.integers(1, 30), max_size=40), max_size=8),
     budget=st.integers(1, 80),

@@ -56,7 +56,7 @@ def test_what_noise_changes_is_counted() -> None:
     assert noise["composed letters (NFC)"] == {"changed": 0, "largest_shift": 0}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(news_lines, st.sampled_from(sorted(NOISE)))
 def test_noise_leaves_the_words_alone(text: str, name: str) -> None:
     assert normalised(NOISE[name](text)) == normalised(text)

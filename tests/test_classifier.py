@@ -73,7 +73,7 @@ sound_texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_
 # law 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pairs=st.lists(st.tuples(sound_texts, sound_texts), max_size=5))
 def test_probabilities_are_finite_and_sum_to_1(clf: StanceClassifier, pairs: list[tuple[str, str]]) -> None:
     sound = [pair for pair in pairs if not clf.pair_problem(*pair)]
@@ -85,7 +85,7 @@ def test_probabilities_are_finite_and_sum_to_1(clf: StanceClassifier, pairs: lis
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), batch_size=st.one_of(st.none(), st.integers(1, 40)))
 def test_order_batch_size_and_padding_change_no_probability(
     clf: StanceClassifier, seed: int, batch_size: int | None

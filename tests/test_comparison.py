@@ -77,7 +77,7 @@ def test_holm_against_the_paper() -> None:
     assert holm([]) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_the_laws_of_holm(p_values: list[float]) -> None:
     adjusted = holm(p_values)

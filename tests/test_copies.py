@@ -33,7 +33,7 @@ def is_copy(one: tuple[int, str], other: tuple[int, str]) -> bool:
     return min(len(words), len(others)) >= SHORTEST and similarity(words, others) >= SIMILAR
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(sentences)
 def test_the_origins_are_those_of_the_rule_applied_to_every_two_sentences(
     drawn: list[tuple[int, str]],
@@ -49,7 +49,7 @@ def test_the_origins_are_those_of_the_rule_applied_to_every_two_sentences(
         assert (numbers[i] == numbers[j]) == (j in expected[i])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sentences, st.randoms(use_true_random=False))
 def test_the_order_of_sentences_changes_nothing(drawn: list[tuple[int, str]], rng: object) -> None:
     order = list(range(len(drawn)))

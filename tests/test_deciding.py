@@ -48,7 +48,7 @@ ARTICLES = [
 ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6), min_size=1, max_size=5),
     st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=4),

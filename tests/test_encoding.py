@@ -57,7 +57,6 @@ def with_tokenizer(checkpoint: Checkpoint, place: Path, **changes: Any) -> Check
     return write_manifest(folder, temperature=1.5, max_length=MAX_LENGTH, provenance={})
 
 
-@settings(deadline=None)
 @given(claim=texts, sentence=texts)
 def test_the_claim_is_never_cut_and_a_cut_sentence_is_told(
     encoder: PairEncoder, plain: Tokenizer, claim: str, sentence: str
@@ -214,7 +213,7 @@ def joining(
     return with_tokenizer(tiny_checkpoint, place, post_processor=PROCESSORS.get(request.param))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_pairs_that_are_joined_are_those_that_the_tokenizer_gives(
     joining: Checkpoint, pairs: list[tuple[str, str]]
@@ -244,7 +243,6 @@ def test_what_is_cut_from_a_sentence_is_not_kept_for_every_claim(
         assert len(encoding) + sum(map(len, encoding.overflowing)) <= 2 * MAX_LENGTH
 
 
-@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 512), max_size=300),
     batch_size=st.one_of(st.none(), st.integers(1, 400)),
@@ -264,7 +262,6 @@ def test_batches_hold_every_pair_once_longest_first(lengths: list[int], batch_si
             assert len(batch) <= batch_size
 
 
-@settings(deadline=None)
 @given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=300), at_once=st.integers(2, 16))
 def test_few_pairs_are_shared_out_among_those_that_compute(lengths: list[int], at_once: int) -> None:
     batches = list(token_batches(np.array(lengths, dtype=np.int64), TOKENS, at_once=at_once))

@@ -73,7 +73,7 @@ class Erratic:
         return np.array([[p, 1 - p, 0] for p in sure], dtype=np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(filled_texts)
 def test_whatever_the_text_words_are_few_and_stand_where_they_are_said_to(text: str) -> None:
     check = explained(Erratic(), check_article(Erratic(), "They met.", Article(text)))

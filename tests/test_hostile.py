@@ -34,7 +34,7 @@ from stance.testing import KeywordClassifier
 from pages import Page
 from strategies import hostile_texts, no_texts
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def is_sound(text: str) -> bool:
@@ -215,7 +215,7 @@ def test_no_cell_of_a_csv_file_is_a_formula_and_the_text_comes_back(tmp_path: Pa
     assert [row.values for row in read_table(file)] == [{text: text, "n": "-1.5"}]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(alphabet="'=+-@ a\t1.e", max_size=5))
 def test_an_apostrophe_is_added_exactly_where_it_is_taken_away(
     tmp_path_factory: pytest.TempPathFactory, text: str
@@ -364,7 +364,7 @@ def marks_of_pages(text: str, folder: Path) -> list[tuple[str, tuple[str, ...]]]
     return [(tag, tuple(attributes)) for page in pages for tag, attributes in page.elements]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.one_of(st.lists(st.sampled_from(MARKUP), min_size=1, max_size=3).map(" ".join), hostile_texts))
 def test_a_page_has_no_tag_and_no_attribute_from_a_text(
     tmp_path_factory: pytest.TempPathFactory, text: str
@@ -405,7 +405,7 @@ def test_no_text_steers_the_terminal(capsys: pytest.CaptureFixture[str], sign: s
         assert ascii(sign[0])[1:-1] in printed.replace("\n", "")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=hostile_texts)
 def test_what_is_printable_is_left_as_it_is(text: str) -> None:
     shown = printable(text)

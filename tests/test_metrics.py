@@ -23,7 +23,7 @@ NAMES = [label.value for label in LABELS]
 labelled = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=40)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(labelled)
 def test_classification_metrics_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     truth, guess = [t for t, _ in pairs], [g for _, g in pairs]
@@ -42,7 +42,7 @@ def test_classification_metrics_are_those_of_scikit_learn(pairs: list[tuple[str,
     assert json.loads(json.dumps(ours)) == ours
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(labelled)
 def test_per_class_scores_follow_from_the_confusion(pairs: list[tuple[str, str]]) -> None:
     ours = classification_metrics([t for t, _ in pairs], [g for _, g in pairs])
@@ -145,7 +145,7 @@ def test_more_bins_than_rows_are_no_error() -> None:
     assert expected_calibration_error(np.array([0.75]), np.array([True]), bins=10) == pytest.approx(0.25)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(0, 10_000), st.integers(1, 15))
 def test_scores_stay_in_their_range(n: int, seed: int, bins: int) -> None:
     truth, probabilities = random_probabilities(n, seed)
@@ -156,7 +156,7 @@ def test_scores_stay_in_their_range(n: int, seed: int, bins: int) -> None:
     assert all(type(value) is float for value in scores.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 60), st.integers(0, 10_000), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_score(n: int, seed: int, random: object) -> None:
     truth, probabilities = random_probabilities(n, seed)

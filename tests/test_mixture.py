@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stance.corpus.examples import Example
 from stance.corpus.mixture import WORDS_OF_A_GIVEAWAY, Part, balance, mix, normalised, unrelated_pairs
@@ -47,7 +47,6 @@ def example(claim: str, sentence: str = "s", label: Label = Label.NEUTRAL, group
 # law 5
 
 
-@settings(deadline=None)
 @given(first=example_lists, second=example_lists, held_out=example_lists, seed=st.integers(0, 99))
 def test_no_evaluation_text_stands_in_a_training_mix(
     first: list[Example], second: list[Example], held_out: list[Example], seed: int
@@ -81,7 +80,6 @@ def test_no_random_pair_contradicts_a_labelled_one() -> None:
     assert all(len(given) == 1 for given in labels.values())
 
 
-@settings(deadline=None)
 @given(training=example_lists, held_out=example_lists, count=st.integers(0, 20), seed=st.integers(0, 99))
 def test_crossed_pairs_are_two_texts_of_one_group_that_nobody_has_labelled(
     training: list[Example], held_out: list[Example], count: int, seed: int
@@ -131,7 +129,6 @@ def test_a_short_claim_may_return_with_another_sentence() -> None:
 # duplicates
 
 
-@settings(deadline=None)
 @given(first=example_lists, second=example_lists, seed=st.integers(0, 99))
 def test_every_pair_stands_once_with_its_first_label(
     first: list[Example], second: list[Example], seed: int
@@ -160,7 +157,6 @@ def test_what_was_dropped_is_told_by_reason() -> None:
 # caps, repeats, order
 
 
-@settings(deadline=None)
 @given(given_examples=example_lists, seed=st.integers(0, 9), repeat=st.integers(1, 3), cap=st.integers(1, 5))
 def test_caps_and_repeats_count(given_examples: list[Example], seed: int, repeat: int, cap: int) -> None:
     distinct = len({key(e) for e in given_examples})
@@ -189,7 +185,6 @@ def test_nothing_makes_an_empty_mixture() -> None:
     assert mix([Part([])], [], seed=0).examples == []
 
 
-@settings(deadline=None)
 @given(
     given_examples=example_lists,
     share=st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]),
@@ -213,7 +208,6 @@ def test_neutral_pairs_are_thinned_to_their_share_related_ones_first(
     assert not (any(e.related for e in dropped) and any(not e.related for e in kept))
 
 
-@settings(deadline=None)
 @given(given_examples=example_lists, count=st.integers(0, 9), seed=st.integers(0, 9))
 def test_random_pairs_are_neutral_unrelated_and_of_two_groups(
     given_examples: list[Example], count: int, seed: int

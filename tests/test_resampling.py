@@ -27,7 +27,7 @@ def macro_f1(reference: np.ndarray, predicted: np.ndarray) -> float:
     return float((2 * right / named).mean())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows)
 def test_the_f1_of_counts_is_that_of_scikit_learn(given_rows: list[tuple[int, int, str]]) -> None:
     reference, predicted, clusters = zip(*given_rows, strict=True)
@@ -37,7 +37,7 @@ def test_the_f1_of_counts_is_that_of_scikit_learn(given_rows: list[tuple[int, in
     assert f1_of(counts.sum(axis=0)) == pytest.approx(expected)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
 def test_a_sample_has_as_many_clusters_and_only_whole_ones(sizes: list[int]) -> None:
     names = np.repeat(np.arange(len(sizes)), sizes).tolist()

@@ -29,7 +29,7 @@ def kinds(text: str) -> list[str]:
     return [sentence.kind for sentence in split_sentences(text)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 @example("")
 @example("\u200b")
@@ -49,7 +49,7 @@ def test_law_1_offsets_are_exact_ordered_and_cover_the_text(text: str) -> None:
     assert not (between + text[end:]).strip(), "a visible character is in no sentence"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts)
 def test_sentences_are_trimmed_stay_on_their_line_and_have_a_known_kind(text: str) -> None:
     for sentence in split_sentences(text):
@@ -58,7 +58,7 @@ def test_sentences_are_trimmed_stay_on_their_line_and_have_a_known_kind(text: st
         assert sentence.kind in KINDS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, texts)
 def test_where_one_line_is_cut_depends_on_no_other_line(first: str, second: str) -> None:
     together = [(s.start, s.end) for s in split_sentences(f"{first}\n{second}")]

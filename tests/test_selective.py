@@ -33,7 +33,7 @@ def test_where_no_threshold_keeps_to_the_risk_nothing_is_answered() -> None:
     assert risk_coverage(np.array([1.0]), np.array([False])).confidence_for(0.5) > 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(outcomes)
 def test_the_laws_of_the_curve(pairs: list[tuple[float, bool]]) -> None:
     confidence, correct = (np.array(column) for column in zip(*pairs, strict=True))

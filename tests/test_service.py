@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance import Article, StanceClassifier, __version__, check_article, compare_sources
 from stance.checkpoint import Checkpoint
@@ -616,7 +616,7 @@ sound = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     path=st.sampled_from([*POSTS, "/health", "/nowhere"]),
     body=st.one_of(json_values, nearly, sound),

@@ -103,7 +103,7 @@ def test_detach_after_attach_is_the_identity(corpus: Standoff) -> None:
     assert detach(attach(corpus, TEXTS), TEXTS) == corpus.sentences
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=3))
 def test_detach_after_attach_is_the_identity_for_any_text(parts: list[str]) -> None:
     text = "\n".join(parts)

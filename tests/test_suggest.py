@@ -73,7 +73,7 @@ def test_a_copy_is_no_second_voice_and_no_second_suggestion() -> None:
     assert suggest_claims(Reader(), copies, 5) == Suggested([], 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(news_texts, max_size=5), st.integers(1, 4))
 def test_every_suggestion_is_a_sentence_of_its_article_and_none_is_like_another(
     texts: list[str], count: int

@@ -39,7 +39,7 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=rows_of_text, ending=st.sampled_from(FORMATS))
 def test_texts_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], ending: str
@@ -49,7 +49,7 @@ def test_texts_come_back_as_they_were_written(
     assert values(file) == rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.dictionaries(st.sampled_from("abc"), plain_values), max_size=5))
 def test_json_lines_keep_every_value(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]

@@ -60,7 +60,7 @@ def test_a_prediction_that_failed_takes_no_side() -> None:
     assert cell.given.value == "neutral"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["They met.", "He denied it.", "It rained."]), min_size=1, max_size=6))
 def test_the_rule_is_that_of_a_check(sentences: list[str]) -> None:
     classifier = KeywordClassifier({"met": S, "denied": D})

@@ -33,7 +33,7 @@ sides = st.builds(
 neutral = st.builds(Vote, st.just(Label.NEUTRAL), st.none(), st.booleans())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ballot=st.dictionaries(st.sampled_from(sorted(LENGTHS)), st.one_of(sides, neutral)))
 def test_votes_come_back_as_they_were_written(
     ballot: dict[str, Vote], tmp_path_factory: pytest.TempPathFactory

@@ -66,7 +66,7 @@ def test_a_value_that_is_not_finite_is_refused_wherever_it_is(
         checked_tensors(tmp_path / "w.safetensors")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bits=st.integers(0, 0xFFFF))
 def test_a_float16_is_refused_exactly_where_it_is_not_finite(
     tmp_path_factory: pytest.TempPathFactory, bits: int
@@ -165,7 +165,7 @@ entries = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(changes=st.dictionaries(st.sampled_from(sorted(ALIKE)), entries, min_size=1, max_size=2))
 def test_whatever_is_accepted_is_what_the_library_reads(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[str, dict[str, Any]]
