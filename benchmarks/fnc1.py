@@ -242,9 +242,10 @@ def _stances(
         for i in chosen
         for n in np.resize(articles.rank(pairs[i]).order[:SENTENCES], SENTENCES)
     ]
-    judged = np.stack([judge.predict_proba(passages) for judge in judges])
-    weights = may_judge[chosen].T[:, :, np.newaxis]
-    by_passage = (judged * weights).sum(axis=0) / weights.sum(axis=0)
+    by_passage = np.zeros((len(chosen), len(LABELS)))
+    for judge, may in zip(judges, may_judge[chosen].T, strict=True):
+        by_passage[may] += judge.predict_proba([passages[k] for k in np.flatnonzero(may)])
+    by_passage /= may_judge[chosen].sum(axis=1, keepdims=True)
     by_sentence = StanceClassifier.from_pretrained().predict_proba(singles)
     by_sentence = by_sentence.reshape(len(chosen), SENTENCES, len(LABELS))
     stances = np.full((len(pairs), 4 * len(LABELS)), np.nan)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stance import results
 from stance.checkpoint import default_checkpoint
 from stance.corpus.examples import pairs_digest
+from stance.errors import DataError
 from stance.evaluation.harness import evaluate_classifier
 from stance.inference.classifier import StanceClassifier
 from stance.pages import rendered_pages
@@ -69,6 +71,21 @@ def test_floors_rise_and_never_fall_while_the_data_stay() -> None:
         "denies_f1": 0.64,
     }
     assert raised(first, reached(0.6, 0.5, "b"))[FLOORED[0]]["macro_f1"] == 0.59
+
+
+def test_a_result_names_the_checkpoint_embedded_then_and_an_older_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    results.write_result("new", {"n": 3})
+    found = results.read_result("new")
+    assert found == {"embedded": default_checkpoint().digest, "n": 3}
+    assert results.note_if_older(found) == ""
+    assert "an earlier checkpoint was embedded, `0123456789ab`" in results.note_if_older(
+        {"embedded": "0123456789abcdef"}
+    )
+    with pytest.raises(DataError, match=r"missing\.json is missing; training/README\.md names the command"):
+        results.read_result("missing")
 
 
 def test_no_score_in_the_model_card_is_written_by_hand() -> None:

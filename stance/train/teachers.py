@@ -20,6 +20,7 @@ from rich.progress import track
 from stance.corpus.examples import Example
 from stance.corpus.mixture import Mixture, TextPair
 from stance.inference.classifier import StanceClassifier
+from stance.output import is_main_process
 from stance.parts import Parts
 from stance.schema import LABELS
 from stance.train.base import find_base
@@ -88,7 +89,8 @@ def _answers(pairs: Sequence[TextPair], teachers: Sequence[str], kept: Parts) ->
     classifiers: list[StanceClassifier] = []
     rows: list[list[float]] = []
     starts = range(0, len(pairs), PAIRS_PER_PART)
-    for number, start in enumerate(track(starts, "asking", console=Console(stderr=True))):
+    shown = track(starts, "asking", console=Console(stderr=True), disable=not is_main_process())
+    for number, start in enumerate(shown):
         answered = kept.load(number)
         if answered is None:
             classifiers = classifiers or list(map(_open, teachers))
