@@ -24,7 +24,13 @@ def summary(results: Results) -> str:
     if not rows:
         return NOT_MEASURED
     head = ("measured", "this package", "the other one", "ratio")
-    return f"{table(head, rows)}\n\n{machine_line(results[measured[0]])}"
+    first, *others = measured
+    notes = [machine_line(results[first])] + [
+        f"The rows of `{name}` come from another processor. {machine_line(results[name])}"
+        for name in others
+        if results[name]["machine"]["instruction_sets"] != results[first]["machine"]["instruction_sets"]
+    ]
+    return "\n\n".join([table(head, rows), *notes])
 
 
 def _summary_of_throughput(result: Mapping[str, Any]) -> list[Row]:

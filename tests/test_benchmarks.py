@@ -373,7 +373,16 @@ def test_the_summary_has_a_ratio_a_row() -> None:
     assert "| pairs/s; pipeline, batch 32 | 1,234 | 411 | 3.00x |" in text
     assert "| pairs/s with AVX2 only; pipeline | 200 | 100 | 2.00x |" in text
     assert "AVX-512" not in text  # where ours failed there is no ratio
+    assert "another processor" not in text
     assert summary({}) == NOT_MEASURED
+
+
+def test_the_summary_says_where_rows_come_from_another_processor() -> None:
+    machine = {**MEASURED["restricted"]["machine"], "cpu": "Other", "instruction_sets": ["avx2", "avx_vnni"]}
+    results = {**MEASURED, "restricted": {**MEASURED["restricted"], "machine": machine}}
+    assert "rows of `restricted` come from another processor. Measured on Other, avx2 avx_vnni" in summary(
+        results
+    )
 
 
 def test_pages_are_rendered_before_and_after_the_first_measurement(tmp_path: Path) -> None:

@@ -19,41 +19,65 @@ from conftest import NEWSROOM, ROOT, examples_of
 Pairs = list[tuple[str, str]]
 
 
-class FakeCore:
-    """A processor with these capabilities."""
+AMX = "avx2 avx512f avx512_vnni avx512_bf16 avx_vnni amx_bf16"
+AVX512 = "avx2 avx512f avx512_vnni avx512_bf16 avx_vnni"
+CASCADE_LAKE = "avx2 avx512f avx512_vnni"
+ALDER_LAKE = "avx2 avx_vnni"
 
-    def __init__(self, capabilities: list[str]) -> None:
-        self._capabilities = capabilities
 
-    def Core(self) -> FakeCore:
-        return self
-
-    def get_property(self, device: str, name: str) -> list[str]:
-        assert (device, name) == ("CPU", "OPTIMIZATION_CAPABILITIES")
-        return self._capabilities
+def processor(monkeypatch: pytest.MonkeyPatch, folder: Path, flags: str) -> None:
+    """Let the machine have a processor with these flags, and another that is not to be read."""
+    text = f"processor\t: 0\nflags\t\t: fpu {flags}\n\nprocessor\t: 1\nflags\t\t: amx_bf16\n"
+    (folder / "cpuinfo").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(module, "CPUINFO", folder / "cpuinfo")
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "vnni", "limit", "expected"),
+    ("flags", "limit", "expected"),
     [
-        (["FP32", "BF16"], True, "", "bf16"),
-        (["FP32", "BF16"], True, "avx512_core_amx", "bf16"),
-        (["FP32", "BF16"], True, "AVX512_CORE_VNNI", "int8"),
-        (["FP32", "BF16"], True, "AVX2", "f32"),
-        (["FP32", "BF16"], True, "AVX2_VNNI", "f32"),
-        (["FP32", "INT8"], True, "", "int8"),
-        (["FP32", "INT8"], True, "AVX512_CORE", "f32"),
-        (["FP32", "INT8"], False, "", "f32"),
+        (AMX, "", "bf16"),
+        (AMX, "all", "bf16"),
+        (AMX, "avx512_core_amx", "bf16"),
+        (AMX, "AVX10_1_512", "int8"),
+        (AMX, "AVX512_CORE_BF16", "int8"),
+        (AMX, "AVX2_VNNI", "int8"),
+        (AMX, "AVX2", "f32"),
+        (AVX512, "", "int8"),
+        (AVX512, "AVX512_CORE", "f32"),
+        (CASCADE_LAKE, "", "int8"),
+        (CASCADE_LAKE, "AVX2_VNNI", "f32"),
+        (ALDER_LAKE, "", "int8"),
+        (ALDER_LAKE, "AVX2_VNNI_2", "int8"),
+        (ALDER_LAKE, "AVX2", "f32"),
+        ("avx2", "", "f32"),
     ],
 )
 def test_the_format_is_what_the_processor_has_and_is_allowed(
-    monkeypatch: pytest.MonkeyPatch, capabilities: list[str], vnni: bool, limit: str, expected: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, limit: str, expected: str
 ) -> None:
-    monkeypatch.setattr(module, "import_openvino", lambda: FakeCore(capabilities))
-    monkeypatch.setattr(module, "_has_vnni", lambda: vnni)
+    processor(monkeypatch, tmp_path, flags)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     assert fastest_precision("bert") == expected
     assert fastest_precision("modernbert") == "f32"
+
+
+@pytest.mark.parametrize(("flags", "has"), [(CASCADE_LAKE, True), (ALDER_LAKE, True), ("avx2", False)])
+def test_only_a_processor_with_vnni_has_int8(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, has: bool
+) -> None:
+    processor(monkeypatch, tmp_path, flags)
+    found = available_precisions()
+    assert found[0] == "f32"
+    assert ("int8" in found) is has
+
+
+def test_a_machine_that_tells_nothing_of_its_processor_computes_in_f32(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "CPUINFO", tmp_path / "none")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    assert fastest_precision("bert") == "f32"
+    assert "int8" not in available_precisions()
 
 
 def embedded(precision: str) -> StanceClassifier:
@@ -90,10 +114,3 @@ def test_every_format_was_measured_to_keep_the_labels() -> None:
     measured = json.loads((ROOT / "benchmarks" / "results" / "formats.json").read_text(encoding="utf-8"))
     agreement = {name: measured["formats"][name]["label_agreement"] for name in PRECISIONS}
     assert {name: share for name, share in agreement.items() if share < 0.995} == {}
-
-
-def test_a_machine_that_tells_nothing_of_its_processor_has_no_vnni(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(module, "Path", lambda _: tmp_path / "none")
-    assert module._has_vnni() is False

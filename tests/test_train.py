@@ -27,6 +27,7 @@ from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder
 from stance.schema import LABELS, Label
 from stance.train import trainer as trainer_module
+from stance.train.arguments import training_arguments
 from stance.train.base import find_base
 from stance.train.config import BASE_MODEL, DataPart, TrainConfig
 from stance.train.data import describe, load_data
@@ -123,6 +124,30 @@ def test_training_gives_a_checkpoint_that_answers(trained: Checkpoint, config: T
         [("they met", "no")]
     )
     assert probabilities.sum() == pytest.approx(1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the precision is that of the GPU")
+@pytest.mark.parametrize(
+    ("has", "asked", "bf16"),
+    [
+        ({"avx512_bf16": True, "amx_bf16": True}, "auto", True),
+        ({"avx512_bf16": True, "amx_bf16": False}, "auto", False),
+        ({}, "auto", False),
+        ({}, "bf16", True),
+        ({"amx_bf16": True}, "fp32", False),
+    ],
+)
+def test_a_cpu_trains_in_bf16_only_with_amx(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    config: TrainConfig,
+    has: dict[str, bool],
+    asked: str,
+    bf16: bool,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    arguments = training_arguments(dataclasses.replace(config, precision=asked), tmp_path)
+    assert arguments.bf16 is bf16
 
 
 def test_provenance_tells_recipe_data_and_scores(trained: Checkpoint, config: TrainConfig) -> None:

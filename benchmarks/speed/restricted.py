@@ -33,6 +33,14 @@ LIMITS: dict[str, tuple[str, dict[str, str]]] = {
             "MKL_ENABLE_INSTRUCTIONS": "AVX512_E1",
         },
     ),
+    "AVX2 with VNNI": (
+        "avx_vnni",
+        {
+            "ONEDNN_MAX_CPU_ISA": "AVX2_VNNI",
+            "ATEN_CPU_CAPABILITY": "avx2",
+            "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        },
+    ),
     "AVX2": (
         "avx2",
         {

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux tells a container its share of the processor: microseconds, and of how many."""
 
-TOKENS_PER_BATCH = 1024
-"""Padded tokens in one batch: large enough to keep the matrix units busy; the memory of a long run grows with
-it."""
+TOKENS_PER_BATCH = {"f32": 512, "bf16": 1024, "int8": 512}
+"""Padded tokens in one batch, by number format: large enough to keep the arithmetic busy, small enough for
+the caches; the memory of a long run grows with it."""
 
 SHAPES_KEPT = 100
 """Shapes for which the runtime keeps what it prepared: its own 5,000 cost memory and gain nothing."""
@@ -128,7 +128,7 @@ class CpuBackend:
     @property
     def tokens_per_batch(self) -> int:
         """Padded tokens that a batch should hold at most."""
-        return TOKENS_PER_BATCH
+        return TOKENS_PER_BATCH[self.precision]
 
     def compute(self, encodings: Sequence[Encoding], batches: Sequence[npt.NDArray[np.int64]]) -> Outputs:
         """Compute logits, and spans where the network has a voice head.

@@ -1,7 +1,7 @@
 """The number format of the CPU runtime: the fastest that the processor has of those that keep the answers.
 
-``bf16`` where the processor multiplies it, ``int8`` where it has AVX-512 VNNI alone, else ``f32``. What each
-does to labels and scores is measured on the validation splits: docs/speed.md.
+``bf16`` where the processor has AMX, ``int8`` where it has VNNI alone, else ``f32``. AVX-512 multiplies bf16
+too, more slowly than f32. What each does to speed, labels and scores is measured: docs/speed.md.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from stance.inference.openvino_import import import_openvino
 
 PRECISIONS = ("f32", "bf16", "int8")
 
-SETS_WITH_BF16 = ("BF16", "FP16", "AMX", "AVX10")
-"""Parts of the names of the instruction sets that multiply bf16, as oneDNN calls them."""
+LIMITS_WITH = {
+    "amx_bf16": ("AMX",),
+    "avx512_vnni": ("AVX512_CORE_VNNI", "BF16", "FP16", "AMX", "AVX10"),
+    "avx_vnni": ("AVX2_VNNI",),
+}
+"""By flag of a processor, parts of the values of ``ONEDNN_MAX_CPU_ISA`` under which oneDNN uses it."""
+
+CPUINFO = Path("/proc/cpuinfo")
 
 ROUNDED_FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "mpnet", "deberta-v2")
 """Those that tests open in short formats. OpenVINO 2026.4 ends the process on ModernBERT in bf16."""
@@ -39,19 +45,16 @@ def fastest_precision(family: str) -> str:
     """
     if family not in ROUNDED_FAMILIES:
         return "f32"
-    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()  # OpenVINO names capabilities beyond it
-    unlimited = limit in ("", "ALL", "DEFAULT") or any(one in limit for one in SETS_WITH_BF16)
-    has = available_precisions()
-    if "bf16" in has and unlimited:
+    if _may_use("amx_bf16"):
         return "bf16"
-    allows_vnni = unlimited or limit == "AVX512_CORE_VNNI"
-    return "int8" if "int8" in has and allows_vnni else "f32"
+    return "int8" if _may_use("avx512_vnni") or _may_use("avx_vnni") else "f32"
 
 
 def available_precisions() -> list[str]:
-    """Return the formats that this processor has, ``f32`` first."""
+    """Return the formats that this processor has, ``f32`` first, however slow they are."""
     capabilities = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    has = {"f32": True, "bf16": "BF16" in capabilities, "int8": _has_vnni()}
+    has_vnni = bool({"avx512_vnni", "avx_vnni"} & _flags())
+    has = {"f32": True, "bf16": "BF16" in capabilities, "int8": has_vnni}
     return [name for name in PRECISIONS if has[name]]
 
 
@@ -98,6 +101,15 @@ def round_weights(network: Any) -> None:
     network.validate_nodes_and_infer_types()
 
 
-def _has_vnni() -> bool:
-    cpuinfo = Path("/proc/cpuinfo")  # where there is none, nothing is known
-    return cpuinfo.is_file() and "avx512_vnni" in cpuinfo.read_text(encoding="utf-8", errors="replace")
+def _may_use(flag: str) -> bool:
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    unlimited = limit in ("", "ALL", "DEFAULT")
+    return flag in _flags() and (unlimited or any(part in limit for part in LIMITS_WITH[flag]))
+
+
+def _flags() -> set[str]:
+    """Return what the first processor has, as Linux calls it; of other systems nothing is known."""
+    if not CPUINFO.is_file():
+        return set()
+    lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())

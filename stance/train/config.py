@@ -106,7 +106,7 @@ class TrainConfig:
     max_length : int
         Longest input in tokens.
     precision : {"auto", "bf16", "fp32"}
-        ``"auto"`` takes bf16 where the hardware multiplies it faster.
+        ``"auto"`` takes bf16 on GPUs that have it and on CPUs with AMX, where it is faster.
     attention : {"auto", "eager", "sdpa"}
         ``"auto"`` is eager on a CPU, whose fused backward pass is slow, and sdpa elsewhere.
     evaluations : int

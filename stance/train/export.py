@@ -34,7 +34,7 @@ from stance.checkpoint import (
 from stance.errors import CheckpointError, InputError, first_line, require
 from stance.files import told_if_full
 from stance.inference.answers import softmax
-from stance.inference.cpu import TOKENS_PER_BATCH, CpuBackend
+from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder, padded, token_batches
 from stance.inference.gpu import TorchBackend, open_network
 from stance.inference.openvino_import import import_openvino
@@ -153,8 +153,9 @@ def _write_aside(model: Any, tokenizer: Any, out: Path, seal: Mapping[str, Any])
 def check_parity(checkpoint: Checkpoint) -> None:
     """Compare the CPU runtime with torch on a few pairs and refuse a graph that differs."""
     encoded = PairEncoder(checkpoint).encode(PARITY_PAIRS)
-    batches = list(token_batches(padded(encoded.lengths, checkpoint.max_length), TOKENS_PER_BATCH))
-    ours = CpuBackend(checkpoint, precision="f32").compute(encoded.encodings, batches)
+    backend = CpuBackend(checkpoint, precision="f32")
+    batches = list(token_batches(padded(encoded.lengths, checkpoint.max_length), backend.tokens_per_batch))
+    ours = backend.compute(encoded.encodings, batches)
     theirs = TorchBackend(checkpoint, device="cpu").compute(encoded.encodings, batches)
     gap = float(np.abs(softmax(ours.logits) - softmax(theirs.logits)).max())
     for one, other in zip(ours.spans or [], theirs.spans or [], strict=True):
