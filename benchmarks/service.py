@@ -10,7 +10,8 @@ Starts ``stance serve`` with the embedded checkpoint on this machine and asks it
 
     make bench-service
 
-Clients and service share the cores. Writes ``benchmarks/results/service.json``.
+Clients and service share the cores. Writes ``benchmarks/results/service.json``, one entry for every runtime:
+how much a service adds depends on how fast the network is.
 """
 
 from __future__ import annotations
@@ -203,7 +204,10 @@ def main() -> None:
             "beside_a_large_request": beside_a_large_request(address, asks, 5),
         }
         print("waiting", results["waiting"], flush=True)
-    write_json(options.out, results)
+    known = json.loads(options.out.read_text(encoding="utf-8"))["runs"] if options.out.is_file() else []
+    others = [one for one in known if one["machine"]["runtime"] != clf.runtime]
+    runs = sorted([*others, results], key=lambda one: str(one["machine"]["runtime"]))
+    write_json(options.out, {"runs": runs})
 
 
 if __name__ == "__main__":

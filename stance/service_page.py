@@ -26,8 +26,8 @@ def service_tables() -> dict[str, str]:
     """
     if not RESULTS.is_file():
         raise DataError(f"{RESULTS} is missing; run: make bench-service")
-    figures = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return {"limits": _limits_table(), "figures": _figures(figures)}
+    runs = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    return {"limits": _limits_table(), "figures": "\n\n".join(map(_figures, runs))}
 
 
 def _limits_table() -> str:
@@ -35,8 +35,8 @@ def _limits_table() -> str:
     return table(("option", "default", "what"), rows)
 
 
-def _figures(figures: Mapping[str, Any]) -> str:
-    machine, through, waiting = figures["machine"], figures["throughput"], figures["waiting"]
+def _figures(run: Mapping[str, Any]) -> str:
+    machine, through, waiting = run["machine"], run["throughput"], run["waiting"]
     beside = waiting["beside_a_large_request"]
     size = through["pairs_per_request"]
     rows = [

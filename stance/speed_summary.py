@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stance.cards import table
@@ -19,18 +19,25 @@ Row = tuple[str, str, str, str]
 
 def summary(results: Results) -> str:
     """Return the table of the README: this package beside others in every measurement that has both."""
-    measured = [name for name in _SUMMARIES if name in results]
-    rows = [row for name in measured for row in _SUMMARIES[name](results[name])]
-    if not rows:
+    groups = {name: _SUMMARIES[name](results[name]) for name in _SUMMARIES if name in results}
+    groups = {name: rows for name, rows in groups.items() if rows}
+    if not groups:
         return NOT_MEASURED
     head = ("measured", "this package", "the other one", "ratio")
-    first, *others = measured
-    notes = [machine_line(results[first])] + [
-        f"The rows of `{name}` come from another processor. {machine_line(results[name])}"
-        for name in others
-        if results[name]["machine"]["instruction_sets"] != results[first]["machine"]["instruction_sets"]
-    ]
-    return "\n\n".join([table(head, rows), *notes])
+    rows = [row for group in groups.values() for row in group]
+    return "\n\n".join([table(head, rows), *_where(groups, results)])
+
+
+def _where(groups: Mapping[str, Sequence[Row]], results: Results) -> list[str]:
+    """Return what the first measurement was taken on, and which rows were measured on another processor."""
+    first, *others = groups
+    notes = [machine_line(results[first])]
+    for name in others:
+        rows, machine = groups[name], results[name]["machine"]
+        if machine["instruction_sets"] != results[first]["machine"]["instruction_sets"]:
+            which = f'From "{rows[0][0]}" to "{rows[-1][0]}" on another processor.'
+            notes.append(f"{which} {machine_line(results[name])}")
+    return notes
 
 
 def _summary_of_throughput(result: Mapping[str, Any]) -> list[Row]:
@@ -50,7 +57,7 @@ def _summary_of_throughput(result: Mapping[str, Any]) -> list[Row]:
 def _summary_of_restricted(result: Mapping[str, Any]) -> list[Row]:
     rates = {name: one["pairs_per_second"] for name, one in result["limits"].items() if name != "all"}
     return [
-        _rates(f"pairs/s with {name} only; pipeline", ours, theirs)
+        _rates(f"pairs/s held to {name}; pipeline", ours, theirs)
         for name, one in rates.items()
         if (ours := one.get("stance")) and (theirs := one.get("pipeline"))
     ]
