@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,29 @@ def test_the_format_is_what_the_processor_has_and_is_allowed(
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     assert fastest_precision("bert") == expected
     assert fastest_precision("modernbert") == "f32"
+
+
+@pytest.mark.parametrize(
+    ("flags", "limit", "expected"),
+    [
+        (AMX, "", "amx_bf16"),
+        (AMX, "AVX10_1_512", "avx512_vnni"),
+        (AMX, "AVX512_CORE", "avx512f"),
+        (AMX, "AVX2", "avx2"),
+        (ALDER_LAKE, "", "avx_vnni"),
+        ("", "", "machine"),
+    ],
+)
+def test_what_decides_the_last_digits_names_the_instruction_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, limit: str, expected: str
+) -> None:
+    """A run that was begun on another processor would go on with other digits: it has to be refused."""
+    processor(monkeypatch, tmp_path, flags)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    monkeypatch.setattr(module.platform, "machine", lambda: "machine")
+    backend = CpuBackend(default_checkpoint(), precision="f32")
+    assert backend.arithmetic.endswith(f" on the CPU, f32, {expected}")
+    assert backend.arithmetic.split()[1] == version("openvino").partition("-")[0]
 
 
 @pytest.mark.parametrize(("flags", "has"), [(CASCADE_LAKE, True), (ALDER_LAKE, True), ("avx2", False)])

@@ -20,7 +20,12 @@ from stance.checkpoint import CONFIG, GRAPH, GRAPH_CONSTANTS, WEIGHTS, Checkpoin
 from stance.errors import CheckpointError
 from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
 from stance.inference.openvino_import import import_openvino
-from stance.inference.precision import fastest_precision, round_weights, runtime_settings
+from stance.inference.precision import (
+    fastest_precision,
+    instruction_set,
+    round_weights,
+    runtime_settings,
+)
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -113,12 +118,13 @@ class CpuBackend:
     @property
     def description(self) -> str:
         """Runtime, precision and threads, for people."""
-        return f"{self.arithmetic}, {self.threads} threads"
+        return f"OpenVINO on the CPU, {self.precision}, {self.threads} threads"
 
     @property
     def arithmetic(self) -> str:
-        """Runtime and precision: what decides the last digits."""
-        return f"OpenVINO on the CPU, {self.precision}"
+        """Runtime, its version, precision and instruction set: what decides the last digits."""
+        version = import_openvino().__version__.partition("-")[0]
+        return f"OpenVINO {version} on the CPU, {self.precision}, {instruction_set()}"
 
     @property
     def at_once(self) -> int:

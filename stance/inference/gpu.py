@@ -17,6 +17,7 @@ import numpy.typing as npt
 from stance.checkpoint import VOICE_HEAD, Checkpoint
 from stance.errors import CheckpointError, InputError, first_line, require
 from stance.inference.encoding import INPUTS, Outputs, keep_spans, pad_batch, pad_id_of
+from stance.inference.precision import instruction_set
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -75,8 +76,10 @@ class TorchBackend:
 
     @property
     def arithmetic(self) -> str:
-        """Runtime, precision and device: what decides the last digits."""
-        return self.description
+        """Runtime, its version, precision and device: what decides the last digits."""
+        cuda = self._torch.cuda
+        name = cuda.get_device_name(self._device) if self._device.startswith("cuda") else instruction_set()
+        return f"{self.description}, torch {self._torch.__version__}, {name}"
 
     @property
     def at_once(self) -> int:

@@ -7,6 +7,7 @@ too, more slowly than f32. What each does to speed, labels and scores is measure
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ PRECISIONS = ("f32", "bf16", "int8")
 LIMITS_WITH = {
     "amx_bf16": ("AMX",),
     "avx512_vnni": ("AVX512_CORE_VNNI", "BF16", "FP16", "AMX", "AVX10"),
+    "avx512f": ("AVX512", "AVX10"),
     "avx_vnni": ("AVX2_VNNI",),
+    "avx2": ("AVX2", "AVX512", "AVX10"),
 }
-"""By flag of a processor, parts of the values of ``ONEDNN_MAX_CPU_ISA`` under which oneDNN uses it."""
+"""By flag of a processor, parts of the values of ``ONEDNN_MAX_CPU_ISA`` under which oneDNN uses it; the
+fastest first."""
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -48,6 +52,11 @@ def fastest_precision(family: str) -> str:
     if _may_use("amx_bf16"):
         return "bf16"
     return "int8" if _may_use("avx512_vnni") or _may_use("avx_vnni") else "f32"
+
+
+def instruction_set() -> str:
+    """Return the fastest set that may be used: on another one the last digits are others."""
+    return next((flag for flag in LIMITS_WITH if _may_use(flag)), platform.machine())
 
 
 def available_precisions() -> list[str]:

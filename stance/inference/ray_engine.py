@@ -137,7 +137,8 @@ class _Worker:
         if model_of(self._classifier) != model:
             raise CheckpointError(
                 f"a worker has {model_of(self._classifier)}, another one {model}; put the same checkpoint "
-                "and software on all machines"
+                "and software on all machines, and hold processors of several kinds to what all have "
+                "(ONEDNN_MAX_CPU_ISA, docs/speed.md)"
             )
 
     def __call__(self, batch: Mapping[str, Sequence[bytes]]) -> dict[str, list[int]]:
