@@ -81,6 +81,21 @@ def test_where_no_voice_is_named_nothing_is_said_of_named_ones() -> None:
     examples = [Example("c", "He denied it.", Label.DENIES, voice=(0, 0))]
     told = voice_scores(Telling(), examples)
     assert told is not None
+def test_a_side_whose_claim_is_too_long_is_one_that_was_not_found() -> None:
+    class Picky(Telling):
+        def pair_problem(self, claim: str, sentence: str) -> str:
+            return "claim is too long" if claim == "long" else ""
+
+        def classify_pairs(self, pairs: Sequence[tuple[str, str]], /) -> list[Prediction]:
+            assert not any(self.pair_problem(*pair) for pair in pairs)
+            return super().classify_pairs(pairs)
+
+    examples = [Example(claim, "No.", Label.DENIES, voice=(0, 0)) for claim in ("long", "c")]
+    told = voice_scores(Picky(), examples)
+    assert told is not None
+    assert (told["sides"], told["pairs"], told["exact"]) == (2, 1, 1)
+
+
     assert voices_line(told) == (
         "Of 1 pairs with a side, 1 have the right label; of their voices 100.0% are the very span, with a "
         "token-F1 of 1.000."

@@ -148,7 +148,9 @@ def markdown(report: EvaluationReport) -> str:
         parts.append(
             "## Label sets\n\nSplit-conformal sets, fitted on the validation split to hold the right label "
             f"for {sets['promised']:.0%} of the pairs: here they hold it for {sets['held']:.1%}, with "
-            f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label."
+            f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label. Where that "
+            "split also chose the state of the model or fitted its temperature, as it did for checkpoints of "
+            "the shipped recipes, nothing guarantees as much."
         )
     slices = [one for one in report.slices if one["facet"] != GROUP]
     if slices:
