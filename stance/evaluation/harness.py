@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -250,5 +251,5 @@ def _prediction_row(example: Example, label: str, row: npt.NDArray[np.floating])
         "group": example.group,
         "related": example.related,
         "source": example.source,
-        "facets": "; ".join(f"{facet}={value}" for facet, value in example.facets),
+        "facets": json.dumps(example.facets, ensure_ascii=False),  # outlets may hold any character
     }
