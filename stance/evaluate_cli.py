@@ -149,15 +149,18 @@ def _conformal(
 
     from stance.evaluation.metrics import FAILED
     from stance.evaluation.selective import conformal_check
+    from stance.questions import answerable
     from stance.schema import LABELS
 
     names = [label.value for label in LABELS]
     answered = [row for row in report.predictions if row["label"] != FAILED]
-    if not validation or not answered:
+    pairs = [(example.claim, example.sentence) for example in validation]
+    sound = answerable(classifier, pairs)
+    if not sound or not answered:
         return {}
     fitted = (
-        classifier.predict_proba([(example.claim, example.sentence) for example in validation]),
-        np.array([names.index(example.label.value) for example in validation]),
+        classifier.predict_proba([pairs[i] for i in sound]),
+        np.array([names.index(validation[i].label.value) for i in sound]),
     )
     tested = (
         np.array([[row[name] for name in names] for row in answered]),

@@ -225,7 +225,10 @@ def failures_table(mistakes: Sequence[Mapping[str, Any]]) -> str:
 
 def risks_table(thresholds: Mapping[str, float]) -> str:
     """Return the least confidence for every risk."""
-    rows = [(f"{float(risk):.0%}", f"{threshold:.3f}") for risk, threshold in thresholds.items()]
+    rows = [
+        (f"{float(risk):.0%}", f"{threshold:.3f}" if threshold <= 1 else "none is enough")
+        for risk, threshold in thresholds.items()
+    ]
     return table(("wrong among those answered, at most", "least confidence"), rows)
 
 

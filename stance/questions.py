@@ -46,6 +46,12 @@ def pair_problem(claim: object, sentence: object) -> str:
     return ""
 
 
+def answerable(predictor: object, pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the places of the pairs in which the predictor's ``pair_problem``, if it has one, finds none."""
+    problem_of = getattr(predictor, "pair_problem", None)
+    return [i for i, pair in enumerate(pairs) if problem_of is None or not problem_of(*pair)]
+
+
 def check_batch_size(batch_size: int | None) -> None:
     """Refuse what is no number of pairs.
 

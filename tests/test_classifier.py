@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import os
 import pickle
@@ -21,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stance.checkpoint import GRAPH, Checkpoint
 from stance.errors import CheckpointError, InputError, StanceError
+from stance.evaluation.selective import NEVER
 from stance.inference import classifier as classifier_module
 from stance.inference import cpu as cpu_module
 from stance.inference.ahead import one_ahead
@@ -246,6 +248,20 @@ def test_a_risk_is_kept_to_by_the_confidence_the_checkpoint_records(tiny_checkpo
         assert knowing.predict(pairs, max_risk=risk) == knowing.predict(pairs, min_confidence=least)
     with pytest.raises(InputError, match=r"max_risk is 0.07; expected one of 0.05, 0.1; or give min_conf"):
         knowing.predict(pairs, max_risk=0.07)
+
+
+@pytest.mark.parametrize("recorded", [NEVER, math.nextafter(1.0, 2.0)])  # as written now and before
+def test_a_risk_that_no_confidence_keeps_to_is_never_taken(
+    tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, recorded: float
+) -> None:
+    provenance = {"confidence_for_risk": {"0.05": recorded}}
+    knowing = StanceClassifier(
+        dataclasses.replace(tiny_checkpoint, provenance=provenance), CpuBackend(tiny_checkpoint)
+    )
+    sure = np.array([[1, 0, 0]], dtype=np.float32)
+    monkeypatch.setattr(knowing, "predict_proba", lambda pairs, **_: sure)
+    assert knowing.predict([("a", "b")], max_risk=0.05) == ["abstain"]
+    assert knowing.predict([("a", "b")], min_confidence=1) == ["supports"]
 
 
 @pytest.mark.parametrize(

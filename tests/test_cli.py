@@ -519,6 +519,26 @@ def test_a_claim_that_is_too_long_is_scored_as_wrong_and_compared(
     assert json.loads(out)[0]["all"]["failed"] == 1
 
 
+def test_a_claim_of_a_corpus_that_is_too_long_spoils_neither_voices_nor_label_sets(
+    run: Run, model: list[str], place: Path
+) -> None:
+    rows = [("it rose", "no", "denies", "", 0), ("they met", "they met", "supports", "", 0)] * 20
+    long = ("met " * 1000, "they met", "supports", "they", 0)
+    head = "claim,sentence,label,voice,voice_start\n"
+    for folder, split_rows in (("with", [*rows, long]), ("without", rows)):
+        (place / folder).mkdir()
+        for split in ("validation", "test"):
+            lines = [",".join(map(str, row)) + "\n" for row in split_rows]
+            (place / folder / f"{split}.csv").write_text(head + "".join(lines), encoding="utf-8")
+    sets = []
+    for folder in ("with", "without"):
+        code, out, err = run("evaluate", "--data", place / folder, "--out", place / "o", "--json", *model)
+        assert code == 0, err
+        sets.append(json.loads(out)[0]["about"]["label_sets"])
+    assert sets[0] == pytest.approx(sets[1])
+    assert "nothing guarantees as much" in (place / "o" / "report.md").read_text(encoding="utf-8")
+
+
 def test_predictions_for_other_pairs_are_not_compared(run: Run, model: list[str], place: Path) -> None:
     lines = (place / "pairs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (place / "fewer.csv").write_text("".join(lines[:-1]), encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn.metrics import f1_score
 from stance.errors import InputError
+from stance.evaluation import comparison
 from stance.evaluation.comparison import compare_predictions, holm
 from stance.evaluation.metrics import FAILED, classification_metrics
 from stance.schema import LABELS
@@ -62,6 +63,69 @@ def test_equally_good_models_are_rarely_called_different() -> None:
         differences = compare_predictions(references, *pair, range(300), samples=500)
         called += any(one.outcome != "no difference shown" for one in differences)
     assert called <= 8  # 3 expected; more than 8 has a probability below 1 %
+
+
+def in_clusters(count: int) -> tuple[list[str], list[str], list[str], list[int]]:
+    """Return clusters of twelve pairs in which the first model is always wrong and the second right."""
+    references = references_of(12 * count)
+    wrong = [NAMES[NAMES.index(name) - 1] for name in references]
+    return references, wrong, references, [i // 12 for i in range(12 * count)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6])
+def test_the_p_value_of_few_clusters_is_that_of_all_their_swaps(count: int) -> None:
+    references, first, second, clusters = in_clusters(count)
+    macro, denies = compare_predictions(references, first, second, clusters)
+    assert macro.p == denies.p == 2 / 2**count
+    assert macro.outcome == "no difference shown"  # six clusters give 1/32, twice that after Holm
+
+
+def test_clusters_without_a_difference_make_nothing_surer() -> None:
+    few = in_clusters(5)
+    same = references_of(600)
+    more = [[*one, *other] for one, other in zip(few, (same, same, same, range(5, 605)), strict=True)]
+    assert compare_predictions(*more)[0].p == 2 / 2**5
+
+
+def test_random_swaps_agree_with_all_of_them() -> None:
+    references = references_of(132)
+    pair = noisy(references, 0.5, 1), noisy(references, 0.3, 2)
+    clusters = [i // 12 for i in range(132)]
+    exact = compare_predictions(references, *pair, clusters, samples=2**11)
+    drawn = compare_predictions(references, *pair, clusters, samples=2**11 - 1)
+    for one, other in zip(exact, drawn, strict=True):
+        assert 0.01 < one.p < 0.5
+        assert other.p == pytest.approx(one.p, abs=4 * (one.p * (1 - one.p) / 2**11) ** 0.5)
+
+
+def test_no_p_value_of_random_swaps_is_zero() -> None:
+    macro, _ = compare_predictions(*in_clusters(40), samples=99)
+    assert macro.p == 1 / 100
+
+
+def test_thousands_of_clusters_that_all_differ_are_swapped_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    references = references_of(600)
+    pair = noisy(references, 0.5, 1), noisy(references, 0.4, 2)
+    clusters = [i // 3 for i in range(600)]
+    whole = compare_predictions(references, *pair, clusters, samples=500)
+    monkeypatch.setattr(comparison, "AT_ONCE", 1000)
+    parts = compare_predictions(references, *pair, clusters, samples=500)
+    assert [one.p for one in parts] == [one.p for one in whole]
+
+
+def test_equally_good_models_are_rarely_called_different_from_few_clusters() -> None:
+    called, runs = 0, 400
+    rng = random.Random(5)
+    for seed in range(runs):
+        references, first, second = references_of(8 * 20), [], []
+        for cluster in range(8):  # how hard a cluster is for a model is the same for all of its pairs
+            part = references[cluster * 20 : (cluster + 1) * 20]
+            first += noisy(part, rng.random(), 2 * (8 * seed + cluster))
+            second += noisy(part, rng.random(), 2 * (8 * seed + cluster) + 1)
+        clusters = [i // 20 for i in range(8 * 20)]
+        macro, _ = compare_predictions(references, first, second, clusters, samples=256)
+        called += macro.p < 0.05
+    assert called <= 34  # 20 expected; more than 34 has a probability below 0.2 %
 
 
 def test_pairs_of_a_cluster_count_less_than_independent_ones() -> None:

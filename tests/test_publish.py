@@ -14,6 +14,7 @@ from stance.corpus.examples import pairs_digest
 from stance.errors import DataError
 from stance.evaluation.harness import evaluate_classifier
 from stance.inference.classifier import StanceClassifier
+from stance.page_tables import risks_table
 from stance.pages import rendered_pages
 from stance.publish import FLOORED, FLOORS, evaluation_sets, raised
 from stance.results import RESULTS
@@ -86,6 +87,13 @@ def test_a_result_names_the_checkpoint_embedded_then_and_an_older_one_is_told(
     )
     with pytest.raises(DataError, match=r"missing\.json is missing; training/README\.md names the command"):
         results.read_result("missing")
+
+
+def test_a_risk_that_no_confidence_keeps_to_has_none_in_the_card() -> None:
+    assert risks_table({"0.01": 2.0, "0.2": 1.0}).splitlines()[2:] == [
+        "| 1% | none is enough |",
+        "| 20% | 1.000 |",
+    ]
 
 
 def test_no_score_in_the_model_card_is_written_by_hand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import datetime
 import json
 import os
 import pickle
@@ -148,6 +149,10 @@ def test_a_cpu_trains_in_bf16_only_with_amx(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
     arguments = training_arguments(dataclasses.replace(config, precision=asked), tmp_path)
     assert arguments.bf16 is bf16
+
+
+def test_processes_wait_long_for_the_one_that_asks_the_teachers(tmp_path: Path, config: TrainConfig) -> None:
+    assert training_arguments(config, tmp_path).ddp_timeout_delta >= datetime.timedelta(hours=12)
 
 
 def test_provenance_tells_recipe_data_and_scores(trained: Checkpoint, config: TrainConfig) -> None:

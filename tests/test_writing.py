@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 from stance.corpus.examples import Example
 from stance.errors import InputError
 from stance.evaluation.harness import EvaluationReport, report_of
@@ -24,6 +26,8 @@ from stance.evaluation.writing import (
 )
 from stance.schema import LABELS, Label, Prediction
 from stance.tables import read_table, write_table
+
+from strategies import tricky_texts, unicode_texts
 
 COUNT = 120
 
@@ -77,6 +81,21 @@ def test_the_voices_of_a_model_that_tells_them_are_reported(report: EvaluationRe
     assert "Voices" not in markdown(report)
 
 
+def test_a_side_whose_claim_is_too_long_is_one_that_was_not_found() -> None:
+    class Picky(Telling):
+        def pair_problem(self, claim: str, sentence: str) -> str:
+            return "claim is too long" if claim == "long" else ""
+
+        def classify_pairs(self, pairs: Sequence[tuple[str, str]], /) -> list[Prediction]:
+            assert not any(self.pair_problem(*pair) for pair in pairs)
+            return super().classify_pairs(pairs)
+
+    examples = [Example(claim, "No.", Label.DENIES, voice=(0, 0)) for claim in ("long", "c")]
+    told = voice_scores(Picky(), examples)
+    assert told is not None
+    assert (told["sides"], told["pairs"], told["exact"]) == (2, 1, 1)
+
+
 def test_where_no_voice_is_named_nothing_is_said_of_named_ones() -> None:
     examples = [Example("c", "He denied it.", Label.DENIES, voice=(0, 0))]
     told = voice_scores(Telling(), examples)
@@ -96,6 +115,48 @@ def test_scores_can_be_computed_from_the_predictions_alone(report: EvaluationRep
     assert again.predictions == report.predictions
 
 
+facets = st.lists(st.tuples(unicode_texts | tricky_texts, unicode_texts | tricky_texts), max_size=4)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(facets.map(tuple), min_size=1, max_size=6))
+def test_facets_of_any_text_come_back(tmp_path: Path, told: list[tuple[tuple[str, str], ...]]) -> None:
+    examples = [Example("claim", "sentence", Label.DENIES, f"{i}", facets=one) for i, one in enumerate(told)]
+    file = tmp_path / "predictions.parquet"
+    write_table(file, report_of(examples, np.eye(3)[[1] * len(told)]).predictions, PREDICTION_COLUMNS)
+    assert [example.facets for example in read_predictions(file)[0]] == told
+
+
+def test_outlets_with_the_marks_of_a_list_are_slices_of_their_own(tmp_path: Path) -> None:
+    outlets = ("News; Radio A", "News; Radio B")
+    examples = [
+        Example(f"claim {i}", "sentence", LABELS[i % 3], f"{i}", facets=(("outlet", outlets[i % 2]),))
+        for i in range(COUNT)
+    ]
+    made = report_of(examples, np.eye(3)[[i % 3 for i in range(COUNT)]])
+    file = tmp_path / "predictions.parquet"
+    write_table(file, made.predictions, PREDICTION_COLUMNS)
+    again = report_of(*read_predictions(file))
+    assert again.slices == made.slices
+    assert {one["value"] for one in again.slices if one["facet"] == "outlet"} == {*outlets}
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("outlet=The Post; domain=war, security", (("outlet", "The Post"), ("domain", "war, security"))),
+        ("", ()),
+        (None, ()),
+    ],
+)
+def test_the_facets_of_earlier_versions_are_read(
+    report: EvaluationReport, tmp_path: Path, text: str | None, known: tuple[tuple[str, str], ...]
+) -> None:
+    file = tmp_path / "predictions.parquet"
+    write_table(file, [{**report.predictions[0], "facets": text}], PREDICTION_COLUMNS)
+    assert read_predictions(file)[0][0].facets == known
+
+
 def test_the_text_names_controls_and_slices(report: EvaluationReport) -> None:
     text = markdown(report)
     assert "| majority |" in text
@@ -110,6 +171,8 @@ def test_the_text_names_controls_and_slices(report: EvaluationReport) -> None:
         ({"supports": float("nan")}, "row 2: supports, denies and neutral are"),
         ({"supports": 0.9, "denies": 0.9, "neutral": 0.9}, "expected probabilities that sum to 1"),
         ({"reference": "maybe"}, "row 2: label is 'maybe'; expected one of supports"),
+        ({"facets": '[["outlet"'}, r"row 2: facets is '\[\[\"outlet\"'; expected a JSON list"),
+        ({"facets": "[1]"}, r"row 2: facets is '\[1\]'; expected a JSON list"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(

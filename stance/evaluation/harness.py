@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from stance.evaluation.metrics import (
 )
 from stance.evaluation.selective import risk_coverage
 from stance.evaluation.slices import slice_scores
+from stance.questions import answerable
 from stance.schema import LABELS, Label, Predictor, checked_probabilities
 
 COVERAGES = (0.5, 0.8, 0.9)
@@ -152,9 +154,8 @@ def report_of(
 
 
 def _predicted(predictor: Predictor, examples: Sequence[Example]) -> Probabilities:
-    problem_of = getattr(predictor, "pair_problem", None)
     pairs = [(example.claim, example.sentence) for example in examples]
-    sound = [i for i, pair in enumerate(pairs) if problem_of is None or not problem_of(*pair)]
+    sound = answerable(predictor, pairs)
     probabilities = np.full((len(pairs), len(LABELS)), np.nan, dtype=np.float32)
     chosen = [pairs[i] for i in sound]
     probabilities[sound] = checked_probabilities(predictor.predict_proba(chosen), len(chosen))
@@ -250,5 +251,5 @@ def _prediction_row(example: Example, label: str, row: npt.NDArray[np.floating])
         "group": example.group,
         "related": example.related,
         "source": example.source,
-        "facets": "; ".join(f"{facet}={value}" for facet, value in example.facets),
+        "facets": json.dumps(example.facets, ensure_ascii=False),  # outlets may hold any character
     }

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from stance.errors import InputError
 
+NEVER = 2.0
+"""A confidence that no answer reaches, in float32 neither: the least number above 1 is 1 there."""
+
 Confidences = npt.NDArray[np.floating]
 Correct = npt.NDArray[np.bool_]
 
@@ -36,10 +39,10 @@ class RiskCoverage(NamedTuple):
     def confidence_for(self, risk: float) -> float:
         """Return the least confidence whose answers keep to the risk at the largest coverage.
 
-        Above 1, so that nothing is answered, where none does.
+        ``NEVER``, so that nothing is answered, where none does.
         """
         kept = np.flatnonzero(self.risk <= risk)
-        return float(self.threshold[kept[-1]]) if kept.size else float(np.nextafter(1.0, 2.0))
+        return float(self.threshold[kept[-1]]) if kept.size else NEVER
 
 
 def risk_coverage(confidence: Confidences, correct: Correct) -> RiskCoverage:

@@ -10,6 +10,7 @@ import numpy as np
 
 from stance.corpus.examples import Example
 from stance.corpus.shallow import words
+from stance.questions import answerable
 from stance.schema import Label, Prediction
 
 
@@ -28,7 +29,8 @@ def voice_scores(classifier: Teller, examples: Sequence[Example]) -> dict[str, A
     ----------
     classifier : Teller
     examples : sequence of Example
-        Those without a side or without a voice are passed over.
+        Those without a side or without a voice are passed over. A side in a pair that the classifier cannot
+        be asked about, because its claim is too long, is one whose label is not right.
 
     Returns
     -------
@@ -41,11 +43,12 @@ def voice_scores(classifier: Teller, examples: Sequence[Example]) -> dict[str, A
     chosen = [
         example for example in examples if example.label is not Label.NEUTRAL and example.voice is not None
     ]
+    pairs = [(one.claim, one.sentence) for one in chosen]
+    sound = answerable(classifier, pairs)
+    predictions = classifier.classify_pairs([pairs[i] for i in sound])
     told = [
         (example.sentence[slice(*example.voice or (0, 0))], prediction.voice)
-        for example, prediction in zip(
-            chosen, classifier.classify_pairs([(one.claim, one.sentence) for one in chosen]), strict=True
-        )
+        for example, prediction in zip([chosen[i] for i in sound], predictions, strict=True)
         if prediction.label is example.label and prediction.voice is not None
     ]
     if not told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -108,7 +109,7 @@ def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.fl
     Raises
     ------
     InputError
-        Names file and row where a label or a probability is none.
+        Names file and row where a label, a probability or the facets are none.
     """
     examples: list[Example] = []
     probabilities = []
@@ -118,11 +119,7 @@ def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.fl
         if row.error:
             raise InputError(f"{where}: {row.error}; mend the row or remove it")
         example = parse_example({**row.values, "label": row.values["reference"]}, where, "")
-        facets = str(row.values.get("facets") or "")
-        known = tuple(
-            (facet, value) for facet, _, value in (one.partition("=") for one in facets.split("; ") if one)
-        )
-        examples.append(example._replace(facets=known))
+        examples.append(example._replace(facets=_facets(str(row.values.get("facets") or ""), where)))
         probabilities.append(_probabilities(row.values, where))
     if not examples:
         raise InputError(f"{str(file)!r} holds no prediction; expected at least one row")
@@ -148,7 +145,9 @@ def markdown(report: EvaluationReport) -> str:
         parts.append(
             "## Label sets\n\nSplit-conformal sets, fitted on the validation split to hold the right label "
             f"for {sets['promised']:.0%} of the pairs: here they hold it for {sets['held']:.1%}, with "
-            f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label."
+            f"{sets['mean_size']:.2f} labels on average; {sets['single']:.1%} are a single label. Where that "
+            "split also chose the state of the model or fitted its temperature, as it did for checkpoints of "
+            "the shipped recipes, nothing guarantees as much."
         )
     slices = [one for one in report.slices if one["facet"] != GROUP]
     if slices:
@@ -216,6 +215,19 @@ def _warnings(report: EvaluationReport) -> list[str]:
 def _warnings_section(report: EvaluationReport) -> str:
     lines = "".join(f"<p><b>Note:</b> {escape(text)}.</p>" for text in _warnings(report))
     return f"<section>{lines}</section>" if lines else ""
+
+
+def _facets(text: str, where: str) -> tuple[tuple[str, str], ...]:
+    if not text.startswith("["):  # an earlier version wrote them as outlet=The Post; domain=war
+        parts = [one.partition("=") for one in text.split("; ") if one]
+        return tuple((facet, value) for facet, _, value in parts)
+    try:
+        return tuple((str(facet), str(value)) for facet, value in json.loads(text))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{where}: facets is {text!r:.60}; expected a JSON list of lists of a name and a value, as "
+            "stance evaluate writes it; mend the cell or empty it"
+        ) from error
 
 
 def _probabilities(values: Mapping[str, Any], where: str) -> Sequence[float]:

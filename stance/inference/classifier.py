@@ -224,7 +224,8 @@ class StanceClassifier:
         recorded = {} if max_risk is None else self.checkpoint.confidence_for_risk
         least = least_confidence(min_confidence, max_risk, recorded)
         probabilities = self.predict_proba(pairs, batch_size=batch_size, progress=progress)
-        return [LABELS[int(row.argmax())] if row.max() >= least else ABSTAIN for row in probabilities]
+        # as Python's floats: NumPy would round the least confidence to float32, one just above 1 to 1
+        return [LABELS[int(row.argmax())] if float(row.max()) >= least else ABSTAIN for row in probabilities]
 
     def classify(self, claim: str, sentence: str) -> Prediction:
         """Classify one pair; errors as :meth:`classify_pairs`."""

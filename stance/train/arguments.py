@@ -10,6 +10,13 @@ from transformers import TrainingArguments
 
 from stance.train.config import TrainConfig
 
+LONGEST_WAIT = 24 * 60 * 60
+"""Seconds for which processes on several GPUs wait for the one that asks the teachers, or exports.
+
+That can take longer than the 30 minutes of transformers. Where a process dies, nobody waits: the launcher
+ends the others.
+"""
+
 
 def training_arguments(config: TrainConfig, states: Path) -> TrainingArguments:
     """Return the arguments of a run whose states go to a folder."""
@@ -33,6 +40,7 @@ def training_arguments(config: TrainConfig, states: Path) -> TrainingArguments:
         length_column_name="length",
         average_tokens_across_devices=False,  # a loss is the mean over its own batch
         dataloader_pin_memory=torch.cuda.is_available(),
+        ddp_timeout=LONGEST_WAIT,
         eval_strategy="steps",
         eval_steps=interval,
         save_strategy="steps",
