@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stance.corpus.examples import Example, label_counts, parse_label, read_examples
+from stance.corpus.examples import (
+    Example,
+    label_counts,
+    parse_example,
+    parse_label,
+    read_examples,
+    read_other_splits,
+)
 from stance.errors import InputError, StanceError
 from stance.schema import LABELS, Label
 from stance.tables import write_table
@@ -115,13 +122,24 @@ def split_rows() -> list[dict[str, Any]]:
 
 def test_a_file_with_a_split_column_gives_the_rows_of_the_split(tmp_path: Path) -> None:
     file = table(tmp_path / "a.csv", split_rows(), ("claim", "sentence", "label", "split"))
-    assert [e.sentence for e in read_examples(file, "test")] == ["s1", "s2", "s3"]
+    assert [e.sentence for e in read_examples(file, "test")] == ["s1", "s3"]
+    assert [e.sentence for e in read_other_splits(file, ["test"])] == ["s0", "s2"]
     assert len(read_examples(file)) == 4
+
+
+@pytest.mark.parametrize("columns", [("claim", "sentence", "label"), ("claim", "sentence", "label", "split")])
+def test_a_file_whose_rows_name_no_split_is_read_whole(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    rows = [{**row, "split": None} for row in split_rows()]
+    for ending in ("csv", "jsonl", "parquet"):
+        file = table(tmp_path / f"a.{ending}", rows, columns)
+        assert len(read_examples(file, "test")) == 4
+        assert read_other_splits(file, ["test"]) == []
 
 
 def test_a_split_that_no_row_has_is_refused(tmp_path: Path) -> None:
     file = table(tmp_path / "a.csv", split_rows()[:2], ("claim", "sentence", "label", "split"))
-    with pytest.raises(InputError, match="has no rows with split 'dev'"):
+    expected = r"has no rows with split 'dev'; its column split holds 'test', 'train': ask for one of these"
+    with pytest.raises(InputError, match=expected):
         read_examples(file, "dev")
 
 
@@ -164,9 +182,34 @@ def test_a_null_label_hides_no_other_defect(tmp_path: Path) -> None:
         read_examples(file, skip_unlabelled=True)
 
 
-@pytest.mark.parametrize("value", ["false", "False", "FALSE", False])
-def test_related_false_is_understood_in_every_spelling(tmp_path: Path, value: object) -> None:
-    assert not read_examples(table(tmp_path / "a.jsonl", [{**ROWS[0], "related": value}]))[0].related
+def parsed(**values: object) -> Example:
+    return parse_example({**ROWS[0], **values}, "here", "")
+
+
+@pytest.mark.parametrize("value", ["false", "False", "FALSE", False, 0, 0.0, "0", "0.0", "no", " No ", "NO"])
+def test_related_false_is_understood_in_every_spelling(value: object) -> None:
+    assert not parsed(related=value).related
+
+
+@pytest.mark.parametrize("value", ["true", "True", True, 1, 1.0, "1", "yes", "YES", None, "", float("nan")])
+def test_related_true_is_understood_in_every_spelling_and_is_what_an_empty_cell_says(value: object) -> None:
+    assert parsed(related=value).related
+
+
+@pytest.mark.parametrize("value", ["perhaps", "t", 2, -1, 0.5, " ", "none", [], b"no"])
+def test_any_other_value_of_related_is_refused(value: object) -> None:
+    with pytest.raises(InputError, match=r"^here: related is .*; expected true or false .*or an empty cell$"):
+        parsed(related=value)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, "0", False, "nan"])
+def test_a_group_may_be_called_zero(value: object) -> None:
+    assert parsed(group=value).group == str(value)
+
+
+@pytest.mark.parametrize("value", [None, "", float("nan")])
+def test_without_a_group_the_claim_is_one(value: object) -> None:
+    assert parsed(group=value).group == "c1"
 
 
 def test_the_source_column_wins_over_the_file_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from stance.corpus.examples import Example, read_examples
+from stance.corpus.mixture import WORDS_OF_A_GIVEAWAY, normalised
 from stance.errors import CheckpointError, InputError
 from stance.publish import KREMLIN_CALL, NEWSROOM
 from stance.schema import Label
@@ -72,11 +73,39 @@ def test_the_outlet_and_nothing_else_is_left_out(in_tmp: Path) -> None:
     config = outlets.without_outlet(RECIPE, outlet)
     assert config.train[1] == RECIPE.train[1]
     assert config.train[0].repeat == RECIPE.train[0].repeat
-    left = [(one.claim, one.sentence, one.label) for one in read_examples(Path(config.train[0].data))]
-    assert left == [
-        (one.claim, one.sentence, one.label) for one in everything if outlets.outlet_of(one) != outlet
-    ]
+    left = read_examples(config.train[0].data, "train")
+    assert left == [one for one in everything if outlets.outlet_of(one) != outlet]  # with their voices
     assert len(left) < len(everything)
+    assert any(one.voice for one in left)
+
+
+def test_the_recipe_without_an_outlet_is_chosen_without_it_and_trains_on_no_claim_of_the_tests(
+    in_tmp: Path,
+) -> None:
+    tested = [one for split in ("validation", "test") for one in read_examples(KREMLIN_CALL, split)]
+    copied = runs.write_examples(tested, in_tmp / "copied.parquet")
+    outlet = outlets.outlet_of(tested[0])
+    config = outlets.without_outlet(
+        dataclasses.replace(RECIPE, train=(RECIPE.train[0], DataPart(data=str(copied)))), outlet
+    )
+    mixture, validation = load_data(config)
+    claims = {one.claim for one in tested if len(normalised(one.claim).split()) >= WORDS_OF_A_GIVEAWAY}
+    assert len(claims) > 10
+    assert not claims & {one.claim for one in mixture.examples}
+    assert outlet not in {outlets.outlet_of(one) for one in validation}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_what_a_training_reads_of_written_examples_is_what_was_given(tmp_path: Path, ending: str) -> None:
+    given = [
+        Example("c", "he denied it", Label.DENIES, "g", source="set", voice=(0, 2)),
+        Example("c", "it is so", Label.SUPPORTS, "g", source="set", voice=(0, 0)),
+        Example("d", "it rained", Label.NEUTRAL, "h", related=False, source="set"),
+    ]
+    read = read_examples(runs.write_examples(given, tmp_path / f"set.{ending}"))
+    assert [one._replace(facets=()) for one in read] == given
+    unvoiced = runs.write_examples(given[2:], tmp_path / f"unvoiced.{ending}")
+    assert [one.voice for one in read_examples(unvoiced)] == [None]
 
 
 def test_own_pairs_and_held_out_pairs_share_no_group() -> None:

@@ -27,6 +27,7 @@ from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend
 from stance.inference.encoding import PairEncoder
 from stance.schema import LABELS, Label
+from stance.tables import write_table
 from stance.train import trainer as trainer_module
 from stance.train.arguments import training_arguments
 from stance.train.base import find_base
@@ -579,6 +580,46 @@ def test_validation_and_test_splits_of_a_corpus_folder_stay_out_of_training(
     assert len(mixture.examples) == 6
     assert mixture.dropped == {"in a held-out set": 2}
     assert len(validation) == 18
+
+
+def write_split_table(file: Path) -> Path:
+    """Write a table with two rows of every split, and a test row once more as one of training."""
+    rows = [
+        {"claim": f"{split} {i}", "sentence": "so it is", "label": "denies", "split": split}
+        for split in ("train", "validation", "test")
+        for i in range(2)
+    ]
+    write_table(file, [*rows, {**rows[-1], "split": "train"}], tuple(rows[0]))
+    return file
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_of_a_table_with_splits_the_one_asked_for_is_trained_on_and_the_others_stay_out(
+    config: TrainConfig, tmp_path: Path, ending: str
+) -> None:
+    file = write_split_table(tmp_path / f"pairs.{ending}")
+    part = DataPart(data=str(file))
+    leaking = tmp_path / "leaking.csv"  # a pair of the first table's test split
+    leaking.write_text("claim,sentence,label\ntest 0,so it is,denies\nother,so it is,denies\n", "utf-8")
+    mixture, validation = load_data(
+        dataclasses.replace(config, train=(part, DataPart(data=str(leaking))), validation=(part,))
+    )
+    assert sorted(e.claim for e in mixture.examples) == ["other", "train 0", "train 1"]
+    assert mixture.dropped == {"in a held-out set": 2}
+    assert [e.claim for e in validation] == ["validation 0", "validation 1"]
+
+
+def test_two_splits_of_a_table_may_be_trained_on(config: TrainConfig, tmp_path: Path) -> None:
+    file = str(write_split_table(tmp_path / "pairs.csv"))
+    parts = (DataPart(data=file), DataPart(data=file, split="validation"))
+    mixture, _ = load_data(dataclasses.replace(config, train=parts))
+    assert sorted(e.claim for e in mixture.examples) == ["train 0", "train 1", "validation 0", "validation 1"]
+
+
+def test_a_table_without_rows_of_the_split_is_not_trained_on(config: TrainConfig, tmp_path: Path) -> None:
+    file = write_split_table(tmp_path / "pairs.csv")
+    with pytest.raises(InputError, match="no rows with split 'dev'; its column split holds 'test', "):
+        load_data(dataclasses.replace(config, train=(DataPart(data=str(file), split="dev"),)))
 
 
 @pytest.mark.parametrize("others", ["empty", "absent"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stance.errors import InputError, require
 from stance.schema import LABELS, Label
-from stance.tables import FORMATS, read_table
+from stance.tables import FORMATS, read_table, table_columns
 
 SPLITS = ("train", "validation", "test")
 
@@ -24,6 +25,9 @@ FACETS = {
     "attribution": "attribution",
 }
 """Columns whose values become facets of a pair, and what the facets are called."""
+
+YES, NO = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
+"""How tables write a truth value; with fractions where a column of numbers has empty cells."""
 
 
 class Example(NamedTuple):
@@ -59,8 +63,8 @@ def read_examples(
         holds such files named ``train``, ``validation`` and ``test``, or is a ``DatasetDict`` on
         disk as ``stance build`` writes it.
     split : str, optional
-        Which part; of a folder by default ``test``, of a file with a ``split`` column its rows with
-        that value, else all.
+        Which part; of a folder by default ``test``, of a file whose ``split`` column names splits the
+        rows with that value, else all.
     skip_unlabelled : bool
         Pass over rows whose label is null, as public sets have them for classes that have no
         sound place among the three.
@@ -80,13 +84,26 @@ def read_examples(
                 f"{split}.parquet, .jsonl or .csv, or a DatasetDict, that holds at least one labelled pair"
             )
         return examples
-    examples = [
-        example for name, example in _rows(place, skip_unlabelled) if split is None or name in ("", split)
-    ]
+    rows = list(_rows(place, skip_unlabelled))
+    if not rows:
+        raise InputError(f"{str(place)!r} has no rows; expected at least one labelled pair")
+    names = {name for name, _ in rows}
+    examples = [example for name, example in rows if split is None or names == {""} or name == split]
     if not examples:
-        wanted = f" with split {split!r}" if split else ""
-        raise InputError(f"{str(place)!r} has no rows{wanted}; expected at least one labelled pair")
+        raise InputError(
+            f"{str(place)!r} has no rows with split {split!r}; its column split holds "
+            f"{', '.join(map(repr, sorted(names))):.200}: ask for one of these, or mend the column"
+        )
     return examples
+
+
+def read_other_splits(file: Path, splits: Collection[str]) -> list[Example]:
+    """Read the rows of a table that are of none of these splits; empty where no row names a split."""
+    if "split" not in table_columns(file):
+        return []
+    rows = list(_rows(file, skip_unlabelled=False))
+    is_split = any(name for name, _ in rows)
+    return [example for name, example in rows if is_split and name not in splits]
 
 
 def read_split(folder: Path, split: str, *, skip_unlabelled: bool = False) -> list[Example]:
@@ -139,14 +156,15 @@ def parse_example(values: Mapping[str, Any], where: str, source: str) -> Example
     Raises
     ------
     InputError
-        If a text is missing or the label unknown; ``where`` says in which row.
+        If a text is missing, the label unknown, or ``related`` neither true nor false; ``where`` says in
+        which row.
     """
     texts = {name: _text(values, name, where) for name in ("claim", "sentence")}
     return Example(
         **texts,
         label=parse_label(values.get("label"), where),
-        group=str(values.get("group") or texts["claim"]),
-        related=str(values.get("related", True)).lower() != "false",
+        group=texts["claim"] if _is_empty(values.get("group")) else str(values["group"]),
+        related=_related(values.get("related"), where),
         source=str(values.get("source") or source),
         facets=tuple(_facets(values)),
         voice=_voice(values, texts["sentence"], where),
@@ -183,6 +201,23 @@ def pairs_digest(examples: Iterable[Example]) -> str:
         digest.update("\x1f".join((example.claim, example.sentence, example.label)).encode())
         digest.update(b"\x1e")
     return digest.hexdigest()
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a cell says nothing. Zero does: groups may be numbers."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _related(value: object, where: str) -> bool:
+    """Return what a cell says; texts are related unless it says no."""
+    text = str(value).strip().lower()
+    if _is_empty(value) or text in YES:
+        return True
+    if text in NO:
+        return False
+    raise InputError(
+        f"{where}: related is {value!r:.40}; expected true or false (yes or no, 1 or 0), or an empty cell"
+    )
 
 
 def _voice(values: Mapping[str, Any], sentence: str, where: str) -> tuple[int, int] | None:

@@ -61,8 +61,9 @@ class Mixture:
 def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mixture:
     """Mix parts into one shuffled list.
 
-    An example is left out if it repeats another, if the same pair stands in the mixture with
-    another label, or if its pair or its claim is in ``held_out``.
+    An example is left out if it repeats another of its part or of the mixture, whichever label that
+    has, or if its pair or its claim is in ``held_out``. What ``neutral_share`` or ``max_rows`` leave
+    out of one part may come from a later one.
 
     Parameters
     ----------
@@ -75,31 +76,36 @@ def mix(parts: Iterable[Part], held_out: Iterable[Example], *, seed: int) -> Mix
     rng = random.Random(seed)
     forbidden = HeldOut(held_out)
     dropped: Counter[str] = Counter()
-    seen: dict[tuple[str, str], Label] = {}
+    seen: dict[TextPair, Label] = {}
+    labelled: set[TextPair] = set()  # also what was labelled and not chosen
     examples: list[Example] = []
     unrelated: list[Example] = []
     to_cross: list[tuple[list[Example], int]] = []
     for part in parts:
-        clean = []
+        own: dict[TextPair, Example] = {}
         for example in part.examples:
             key = _key(example)
             if forbidden.holds(*key):
                 dropped["in a held-out set"] += 1
-            elif key in seen:
-                dropped["duplicate" if seen[key] == example.label else "contradictory duplicate"] += 1
+            elif key in seen or key in own:
+                label = seen[key] if key in seen else own[key].label
+                dropped["duplicate" if label == example.label else "contradictory duplicate"] += 1
             else:
-                seen[key] = example.label
-                clean.append(example)
+                own[key] = example
+        clean = list(own.values())
+        labelled |= own.keys()
         chosen = balance(clean, part.neutral_share, rng)
         if part.max_rows is not None and len(chosen) > part.max_rows:
             chosen = rng.sample(chosen, part.max_rows)
+        kept = set(chosen)
+        seen |= {key: example.label for key, example in own.items() if example in kept}
         examples += chosen * part.repeat
         unrelated += unrelated_pairs(clean, part.unrelated, rng) * part.repeat
         to_cross.append((clean, part.crossed))
 
     def is_free(claim: str, sentence: str) -> bool:
         key = normalised(claim), normalised(sentence)
-        return key not in seen and not forbidden.holds(*key)
+        return key not in labelled and not forbidden.holds(*key)
 
     examples += [pair for pair in unrelated if is_free(pair.claim, pair.sentence)]
     rng.shuffle(examples)

@@ -7,21 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from stance.corpus.build import PAIR_COLUMNS, build_corpus, write_splits
 from stance.corpus.examples import Example, read_examples
+from stance.corpus.folds import leave_out
 from stance.evaluation.harness import report_of
 from stance.inference.classifier import StanceClassifier
 from stance.publish import KREMLIN_CALL
 from stance.results import write_result
 from stance.schema import LABELS
-from stance.studies.runs import (
-    RUNS,
-    folder_of_events,
-    selected_scores,
-    short_recipe,
-    short_scores,
-    trained,
-    write_examples,
-)
+from stance.studies.runs import RUNS, folder_of_events, selected_scores, short_recipe, short_scores, trained
 from stance.train.config import DataPart, TrainConfig
 
 
@@ -51,14 +45,16 @@ def outlets(public: Path) -> None:
 
 
 def without_outlet(config: TrainConfig, outlet: str) -> TrainConfig:
-    """Return the recipe with a table of kremlin_call in which the outlet does not occur."""
-    kept = [example for example in read_examples(KREMLIN_CALL, "train") if outlet_of(example) != outlet]
-    table = write_examples(kept, RUNS / f"without-{outlet}.parquet")
+    """Return the recipe with a corpus folder for kremlin_call that has the outlet in its test split only."""
+    folder = RUNS / f"{KREMLIN_CALL.name}-without-{outlet}"
+    write_splits(leave_out(build_corpus(KREMLIN_CALL), outlet), folder, PAIR_COLUMNS)
 
     def changed(part: DataPart) -> DataPart:
-        return replace(part, data=str(table)) if Path(part.data).name == KREMLIN_CALL.name else part
+        return replace(part, data=str(folder)) if Path(part.data).name == KREMLIN_CALL.name else part
 
-    return replace(config, train=tuple(map(changed, config.train)))
+    return replace(
+        config, train=tuple(map(changed, config.train)), validation=tuple(map(changed, config.validation))
+    )
 
 
 def outlet_of(example: Example) -> str:

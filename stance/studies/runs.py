@@ -65,13 +65,19 @@ def selected_scores(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[
 
 
 def write_examples(examples: Sequence[Example], table: Path) -> Path:
-    """Write examples as a table that a recipe can name, and return its path."""
+    """Write what a training reads of examples as a table that a recipe can name, and return its path.
+
+    Not as CSV: an unknown voice would be read from it as the outlet's own words.
+    """
     rows = [
         {
             "claim": example.claim,
             "sentence": example.sentence,
             "label": example.label.value,
             "group": example.group,
+            "related": example.related,
+            "voice": None if example.voice is None else example.sentence[slice(*example.voice)],
+            "voice_start": None if example.voice is None else example.voice[0],
         }
         for example in examples
     ]

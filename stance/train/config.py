@@ -54,7 +54,8 @@ class DataPart:
         A table or corpus folder, the name of a public source, or ``"public"`` for all of them. In
         a recipe relative paths start at the recipe, in ``--set`` at the working folder.
     split : str
-        Which split of it; by default the one that the recipe's table is named after.
+        Which split of it; by default the one that the recipe's table is named after. Data without
+        splits (a table whose rows name none in a column ``split``) are read whole.
     repeat, max_rows, neutral_share, unrelated, crossed
         As in :class:`stance.corpus.mixture.Part`; ``max_rows = 0`` is no cap. ``repeat``, ``unrelated``
         and ``crossed`` are for training data only, ``crossed`` for a recipe with teachers.

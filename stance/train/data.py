@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stance.corpus.examples import SPLITS, Example, label_counts, pairs_digest, read_examples, read_split
+from stance.corpus.examples import (
+    SPLITS,
+    Example,
+    label_counts,
+    pairs_digest,
+    read_examples,
+    read_other_splits,
+    read_split,
+)
 from stance.corpus.mixture import Mixture, Part, balance, mix
 from stance.corpus.sources import SOURCES, load_source
 from stance.errors import InputError
@@ -22,8 +30,9 @@ def load_data(config: TrainConfig) -> tuple[Mixture, list[Example]]:
     """Read and mix the training data of a recipe, and read its validation data.
 
     Nothing that stands in the validation data, or in the validation or test split of a corpus
-    folder named in the recipe, gets into the training data. Where the recipe names no validation
-    data, a share of the training groups is set apart for it.
+    folder named in the recipe, or in another split of a table than the one trained on, gets into the
+    training data. Where the recipe names no validation data, a share of the training groups is set
+    apart for it.
 
     Returns
     -------
@@ -93,7 +102,7 @@ def _read_all(part: DataPart, config: TrainConfig) -> list[Example]:
             f"data {part.data!r} does not exist; expected a .csv, .jsonl or .parquet file, a corpus folder, "
             f"or a public source: public, {', '.join(SOURCES)}"
         )
-    return read_examples(path, part.split if path.is_dir() else None)
+    return read_examples(path, part.split)
 
 
 def _chosen(part: DataPart, config: TrainConfig, rng: random.Random) -> list[Example]:
@@ -120,11 +129,14 @@ def _groups(parts: Sequence[Sequence[Example]], share: float) -> set[str]:
 
 
 def _held_out_splits(config: TrainConfig) -> list[Example]:
-    folders = {Path(part.data) for part in config.train if Path(part.data).is_dir()}
-    return [
-        example
-        for folder in sorted(folders)
-        for split in SPLITS
-        if split != "train"
-        for example in read_split(folder, split)  # which a corpus for training alone has not
-    ]
+    trained: dict[Path, set[str]] = {}
+    for part in config.train:
+        trained.setdefault(Path(part.data), set()).add(part.split)
+    return [example for place in sorted(trained) for example in _held_out(place, trained[place])]
+
+
+def _held_out(place: Path, trained: Collection[str]) -> list[Example]:
+    if place.is_file():
+        return read_other_splits(place, trained)
+    # a public source is no place, and a corpus for training alone has no other splits
+    return [example for split in SPLITS if split != "train" for example in read_split(place, split)]
