@@ -18,7 +18,7 @@ from stance.checkpoint import Checkpoint
 from stance.errors import InputError
 from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
-from stance.service import gate, models
+from stance.service import gate, models, routes
 from stance.service.app import REFUSALS, build_app
 from stance.service.limits import Limits
 from starlette.testclient import TestClient
@@ -255,6 +255,21 @@ def test_what_cannot_be_answered_is_explained(client: TestClient, path: str, bod
     content = json.dumps(body).encode()
     response = client.post(path, content=content, headers={"content-type": "application/json"})
     assert message in reason(response, 422)
+
+
+@pytest.mark.parametrize("claims", [[], ["x"], ["x"] * 100])
+def test_what_has_too_many_lines_is_refused_before_it_is_cut(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, claims: list[str]
+) -> None:
+    def cut(text: str) -> Any:
+        raise AssertionError("was cut")
+
+    monkeypatch.setattr(routes, "split_sentences", cut)
+    articles = [{"text": "Related\n" * 151, "article_id": name} for name in "ab"]
+    response = client.post("/compare", json={"claims": claims, "articles": articles})
+    assert "or more pairs" in reason(response, 422)
+    response = client.post("/check", json={"claim": "x", "article": {"text": "Related\n" * 301}})
+    assert "makes 301 or more pairs" in reason(response, 422)
 
 
 @pytest.mark.parametrize("path", POSTS)
