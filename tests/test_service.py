@@ -175,6 +175,30 @@ def test_health_fails_when_nobody_answers(clf: StanceClassifier) -> None:
     assert client.get("/health").json()["status"] == "failed"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_computes_nothing_says_503_and_not_to_ask_again(
+    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(client: TestClient, message: str) -> None:
+        for path in POSTS:
+            response = client.post(path, json=BODIES[path])
+            assert message in reason(response, 503)
+            assert "retry-after" not in response.headers
+        assert client.post("/classify", json={"pairs": []}).status_code == 503
+
+    def end(*_: object) -> None:
+        raise SystemExit
+
+    client = TestClient(build_app(clf))
+    refused(client, "nothing computes here: the service was not started")
+    with TestClient(build_app(clf), raise_server_exceptions=False) as failing:
+        monkeypatch.setattr(StanceClassifier, "classify_encoded", end)
+        assert failing.post("/classify", json=BODIES["/classify"]).status_code == 500
+        assert failing.get("/health").status_code == 503
+        refused(failing, "or failed; look at its log")
+    refused(failing, "the service is stopping")
+
+
 # OpenAPI
 
 
