@@ -8,6 +8,7 @@ One ``except StanceError`` catches everything that is raised on purpose::
     ├── CheckpointError    a model folder that is incomplete, damaged or of another kind
     ├── ConfigError        a training recipe or a ``--set`` option
     ├── BusyError          more work than the service takes at a time
+    ├── UnavailableError   a service that does not compute: not started, stopping or failed
     └── MissingExtraError  an optional dependency that is not installed
 
 Every message says what was given, what was expected and what to do about it.
@@ -42,6 +43,10 @@ class ConfigError(StanceError):
 
 class BusyError(StanceError):
     """More work is waiting than the service takes at a time."""
+
+
+class UnavailableError(StanceError):
+    """The service does not compute: it was not started, is stopping or has failed."""
 
 
 class MissingExtraError(StanceError, ImportError):

@@ -97,8 +97,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         with told_if_full(final):
             yield part
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
+            sync_file(part)
         os.chmod(part, 0o666 & ~_umask())
         try:
             move_file(part, final)
@@ -108,6 +107,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until what was written to a file is on the disk."""
+    with path.open("rb+") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
 
 
 def move_file(source: Path, target: Path) -> None:

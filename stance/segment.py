@@ -16,6 +16,7 @@ from stance.errors import InputError
 from stance.schema import Sentence
 
 _NEVER_LAST = re.compile(r"\b(?:Lt|Gen|Maj|Col|Capt|Cmdr|Sgt|Sen|Rep|Gov)\.$")
+_NEVER_LAST_LENGTH = len(" Capt.")  # the longest, and the character before it
 _OPENERS = "(?:The|He|She|It|They|We|You|But|In|No|Nobody|Not|Some|This|That|There|Then|A|An|And)"
 _EXTRA_BREAK = re.compile(
     r"^\s*date \d{4}-\d\d-\d\d(?= )"  # a date line glued to what follows
@@ -99,6 +100,11 @@ def split_sentences(text: str) -> list[Sentence]:
     ]
 
 
+def fewest_sentences(text: str) -> int:
+    """Return how many sentences a text has at least, one a line, without cutting it."""
+    return sum(1 for line in _LINE.finditer(text) if not line.group().isspace())
+
+
 def _split_line(line: str) -> Iterator[tuple[int, int]]:
     starts = _sentence_starts(line)
     for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
@@ -118,9 +124,19 @@ def _sentence_starts(line: str) -> list[int]:
     for paragraph in segmenter.analyze(line):
         for sentence in paragraph:
             start = sentence[0].offset if sentence else 0
-            if start > starts[-1] and not _NEVER_LAST.search(line[starts[-1] : start].rstrip()):
+            if start > starts[-1] and not _ends_in_rank(line, starts[-1], start):
                 starts.append(start)
     return starts
+
+
+def _ends_in_rank(line: str, start: int, end: int) -> bool:
+    """Whether the last word of a piece is one that ends no sentence.
+
+    Only the end is looked at: a line of nothing but ranks is one piece, which grows with each of them.
+    """
+    while end > start and line[end - 1].isspace():
+        end -= 1
+    return bool(_NEVER_LAST.search(line[max(start, end - _NEVER_LAST_LENGTH) : end]))
 
 
 def _kinds(lines: list[list[str]]) -> list[list[str]]:
@@ -168,15 +184,19 @@ def _mark_captions(lines: list[list[str]], kinds: list[list[str]]) -> None:
 def _mark_related(lines: list[list[str]], kinds: list[list[str]]) -> None:
     """Mark what stands behind a bare "related" line: a link, at times repeated before it, a teaser."""
     texts = [" ".join(line) for line in lines]
-    markers = [row for row, own in enumerate(kinds) if own == ["related"] and ":" not in texts[row]]
-    for row in markers:
-        if row + 1 >= len(lines):
+    marked = set()
+    last_marker: dict[str, int] = {}  # by the link behind it
+    for row, own in enumerate(kinds):
+        is_marker = own == ["related"] and ":" not in texts[row]
+        if not is_marker or row + 1 >= len(lines):
             continue
-        link = texts[row + 1]
-        teaser = [row + 2] if row + 2 < len(lines) and _share_words(link, texts[row + 2]) else []
-        repeated = [other for other in range(row) if texts[other] == link]
-        for other in [row + 1, *teaser, *repeated]:
-            kinds[other] = ["related"] * len(kinds[other])
+        last_marker[texts[row + 1]] = row
+        marked.add(row + 1)
+        if row + 2 < len(lines) and _share_words(texts[row + 1], texts[row + 2]):
+            marked.add(row + 2)
+    for row, text in enumerate(texts):
+        if row in marked or row < last_marker.get(text, 0):
+            kinds[row] = ["related"] * len(kinds[row])
 
 
 def _share_words(link: str, teaser: str) -> bool:

@@ -81,6 +81,48 @@ def test_a_pattern_may_stand_for_folders(tmp_path: Path) -> None:
     assert find_files(str(tmp_path / "day*"), tmp_path / "out.csv") == list(map(str, files))
 
 
+def test_a_file_that_is_named_several_times_is_read_once(
+    clf: StanceClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.csv", "a.csv", "sub/c.csv", "sub/deep/d.csv"):
+        write(Path("pairs", name), name)
+    Path("pairs/empty").mkdir()
+    Path("other.csv").symlink_to("pairs/a.csv")
+    every = ["pairs/a.csv", "pairs/b.csv", "pairs/sub/c.csv", "pairs/sub/deep/d.csv"]
+    for source in (
+        "pairs/**",
+        "pairs/**/*.csv",
+        ["pairs", "pairs/a.csv"],
+        ["pairs", str(tmp_path / "pairs")],
+    ):
+        assert find_files(source, "out.csv") == every
+    assert find_files(["pairs/b.csv", "pairs", "other.csv"], "out.csv") == [every[1], every[0], *every[2:]]
+    assert find_files(["other.csv", "./pairs/a.csv"], "out.csv") == ["other.csv"]
+    assert classify_file(clf, ["pairs/**", "pairs"], "out.csv") == {"rows": 4, "errors": 0}
+
+
+def test_folders_of_a_pattern_are_walked_once_and_hidden_ones_as_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    deep = write(Path("pairs", *"123456789", "p.csv"), "1")
+    walks: list[Path] = []
+
+    def rglob(self: Path, pattern: str) -> Iterator[Path]:
+        walks.append(self)
+        return original(self, pattern)
+
+    original = Path.rglob
+    monkeypatch.setattr(Path, "rglob", rglob)
+    assert find_files("pairs/**", "out.csv") == [str(deep)]
+    assert walks == [Path("pairs")]
+    hidden = write(Path("pairs", "_old", "h.csv"), "1")
+    assert find_files("pairs/_*", "out.csv") == [str(hidden)]
+    assert find_files(["pairs", "pairs/_old"], "out.csv") == [str(deep), str(hidden)]
+    assert find_files("pairs/**/", "out.csv") == [str(deep), str(hidden)]
+
+
 def test_files_with_different_columns_give_one_table_with_all_of_them(
     clf: StanceClassifier, tmp_path: Path
 ) -> None:
@@ -207,7 +249,7 @@ def test_urls_are_read_and_shards_written_to_them(clf: StanceClassifier, tmp_pat
         assert files.cat(f"/bucket/out.csv/{name}") == (local / name).read_bytes()
     files.pipe("/bucket/_exports/day/_part.csv", files.cat("/bucket/in/a.csv"))
     for place in ("_exports/day/_part.csv", "_exports/*/_part.csv", "_exports/**"):  # named, not come across
-        named = classify_file(clf, f"{bucket}/{place}", tmp_path / f"{len(place)}.csv")
+        named = classify_file(clf, [f"{bucket}/{place}"] * 2, tmp_path / f"{len(place)}.csv")
         assert named == {"rows": 5, "errors": 0}
     with pytest.raises(InputError, match="names no file"):
         classify_file(clf, f"{bucket}/_exports", tmp_path / "none.csv")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stance.errors import BusyError, InputError
+from stance.errors import BusyError, InputError, UnavailableError
 from stance.inference.encoding import EncodedPairs
 from stance.schema import LABELS, Prediction
 from stance.service.batching import Batcher
@@ -320,7 +320,7 @@ def test_a_thread_that_ends_takes_nobody_with_it_and_nothing_more_is_accepted() 
             with pytest.raises(RuntimeError, match="a thread that computes batches has ended: SystemExit"):
                 request.result(PATIENCE)
         wait_for(lambda: not clients.batcher.is_alive)
-        with pytest.raises(BusyError, match="nothing computes here"):
+        with pytest.raises(UnavailableError, match="nothing computes here"):
             clients.batcher.classify_pairs(pairs_of("next", 1))
         wait_for(lambda: clients.batcher.waiting == 0)
 
@@ -366,7 +366,7 @@ def test_who_comes_while_a_thread_ends_does_not_wait_for_it() -> None:
         late = clients.pool.submit(clients.batcher.classify_pairs, pairs_of("late", 1))
         with pytest.raises(RuntimeError, match="has ended"):
             first.result(PATIENCE)
-        with pytest.raises(BusyError, match="nothing computes here"):
+        with pytest.raises(UnavailableError, match="nothing computes here"):
             late.result(PATIENCE)
 
 
@@ -389,12 +389,12 @@ def test_more_than_may_wait_is_refused_and_later_taken(fake: FakeClassifier) -> 
 
 def test_who_is_not_running_says_so_and_can_be_started_again(fake: FakeClassifier) -> None:
     batcher = Batcher(fake, Metrics(), waiting_pairs=9, batch_tokens=9)  # type: ignore[arg-type]
-    with pytest.raises(BusyError, match="nothing computes here"):
+    with pytest.raises(UnavailableError, match="nothing computes here"):
         batcher.classify_pairs(pairs_of("early", 1))
     for _ in range(2):
         with batcher:
             assert batcher.classify_pairs(pairs_of("a", 2)) == answers_of(pairs_of("a", 2))
-        with pytest.raises(BusyError, match="stopping"):
+        with pytest.raises(UnavailableError, match="stopping"):
             batcher.classify_pairs(pairs_of("late", 1))
     assert batcher.waiting == 0
 
@@ -406,7 +406,7 @@ def test_at_the_end_everything_accepted_is_answered(fake: FakeClassifier) -> Non
         waiting = [clients.submit(pairs_of(f"waiting {k}", 30)) for k in range(5)]
         stopping = pool.submit(batcher.__exit__)
         wait_for(lambda: batcher._stopped)
-        with pytest.raises(BusyError, match="the service is stopping"):
+        with pytest.raises(UnavailableError, match="the service is stopping"):
             batcher.classify_pairs([("too", "late")])
         assert batcher.is_alive
         fake.may_go_on.set()

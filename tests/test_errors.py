@@ -23,6 +23,7 @@ def test_one_except_catches_every_error_of_the_package() -> None:
         "CheckpointError",
         "ConfigError",
         "BusyError",
+        "UnavailableError",
         "MissingExtraError",
     }
 

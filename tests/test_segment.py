@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
-from stance import split_sentences
+from hypothesis import strategies as st
+from stance import segment, split_sentences
 from stance.corpus.records import read_standoff
 from stance.corpus.standoff import find_texts
 from stance.errors import InputError
+from stance.segment import fewest_sentences
 
 from conftest import KREMLIN_CALL
 from strategies import texts
@@ -198,6 +204,101 @@ def test_a_bare_related_line_takes_its_link_its_teaser_and_the_repeated_link_alo
 
 def test_a_related_line_at_the_very_end_is_no_problem() -> None:
     assert kinds("They met on Monday.\nRelated") == ["content", "related"]
+
+
+def marked_one_by_one(lines: list[list[str]], kinds: list[list[str]]) -> list[list[str]]:
+    """Return what a related line takes along, by the plain definition: a look at all rows for every link."""
+    texts = [" ".join(line) for line in lines]
+    found = [list(own) for own in kinds]
+    for row, own in enumerate(kinds):
+        if own != ["related"] or ":" in texts[row] or row + 1 >= len(lines):
+            continue
+        link = texts[row + 1]
+        taken = [row + 1] + [other for other in range(row) if texts[other] == link]
+        if row + 2 < len(lines):
+            words = [set(re.findall(r"\w{5,}", text.lower())) for text in (link, texts[row + 2])]
+            taken += [row + 2] * (len(words[0] & words[1]) >= 3)
+        for other in taken:
+            found[other] = ["related"] * len(found[other])
+    return found
+
+
+lines_around_related = st.lists(
+    st.sampled_from(
+        [
+            (["Related"], ["related"]),
+            (["Read more: Kremlin denies"], ["related"]),
+            (["Kremlin denies telephone call"], ["headline"]),
+            (["The Kremlin denies that a telephone call took place."], ["content"]),
+            (["They met.", "He left."], ["content", "content"]),
+            (["Related", "They met."], ["related", "content"]),
+            (["They met. He left."], ["content"]),
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(lines_around_related)
+def test_a_related_line_takes_along_what_the_plain_definition_says(
+    rows: list[tuple[list[str], list[str]]],
+) -> None:
+    lines, kinds = [line for line, _ in rows], [list(own) for _, own in rows]
+    expected = marked_one_by_one(lines, kinds)
+    segment._mark_related(lines, kinds)
+    assert kinds == expected
+
+
+def steps(function: Any, *arguments: Any) -> int:
+    """Return how many steps the interpreter takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*arguments)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("rows", [["Related"], ["Related", "They met"], ["Related", "x y", "They met"]])
+def test_twice_as_many_related_lines_take_twice_the_work(rows: list[str]) -> None:
+    def work(times: int) -> int:
+        lines = [[row] for row in rows * times]
+        return steps(
+            segment._mark_related, lines, [["related" if row == "Related" else "content"] for [row] in lines]
+        )
+
+    assert work(400) < 2.2 * work(200)
+
+
+def test_a_line_of_ranks_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    class Pattern:
+        def search(self, text: str) -> Any:
+            nonlocal looked_at
+            looked_at += len(text)
+            return pattern.search(text)
+
+    pattern = segment._NEVER_LAST
+    monkeypatch.setattr(segment, "_NEVER_LAST", Pattern())
+    line = "Gen. A " * 300
+    assert split(line) == [line.strip()]
+    assert 0 < looked_at < 2 * len(line)
+
+
+@given(texts)
+def test_a_text_has_at_least_as_many_sentences_as_lines(text: str) -> None:
+    assert fewest_sentences(text) <= len(split_sentences(text))
+    assert fewest_sentences("They met\n \n\r\nNo\u2028Yes") == 3
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from stance.checkpoint import Checkpoint
 from stance.errors import InputError
 from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
-from stance.service import gate, models
+from stance.service import gate, models, routes
 from stance.service.app import REFUSALS, build_app
 from stance.service.limits import Limits
 from starlette.testclient import TestClient
@@ -175,6 +175,30 @@ def test_health_fails_when_nobody_answers(clf: StanceClassifier) -> None:
     assert client.get("/health").json()["status"] == "failed"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_computes_nothing_says_503_and_not_to_ask_again(
+    clf: StanceClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(client: TestClient, message: str) -> None:
+        for path in POSTS:
+            response = client.post(path, json=BODIES[path])
+            assert message in reason(response, 503)
+            assert "retry-after" not in response.headers
+        assert client.post("/classify", json={"pairs": []}).status_code == 503
+
+    def end(*_: object) -> None:
+        raise SystemExit
+
+    client = TestClient(build_app(clf))
+    refused(client, "nothing computes here: the service was not started")
+    with TestClient(build_app(clf), raise_server_exceptions=False) as failing:
+        monkeypatch.setattr(StanceClassifier, "classify_encoded", end)
+        assert failing.post("/classify", json=BODIES["/classify"]).status_code == 500
+        assert failing.get("/health").status_code == 503
+        refused(failing, "or failed; look at its log")
+    refused(failing, "the service is stopping")
+
+
 # OpenAPI
 
 
@@ -255,6 +279,21 @@ def test_what_cannot_be_answered_is_explained(client: TestClient, path: str, bod
     content = json.dumps(body).encode()
     response = client.post(path, content=content, headers={"content-type": "application/json"})
     assert message in reason(response, 422)
+
+
+@pytest.mark.parametrize("claims", [[], ["x"], ["x"] * 100])
+def test_what_has_too_many_lines_is_refused_before_it_is_cut(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, claims: list[str]
+) -> None:
+    def cut(text: str) -> Any:
+        raise AssertionError("was cut")
+
+    monkeypatch.setattr(routes, "split_sentences", cut)
+    articles = [{"text": "Related\n" * 151, "article_id": name} for name in "ab"]
+    response = client.post("/compare", json={"claims": claims, "articles": articles})
+    assert "or more pairs" in reason(response, 422)
+    response = client.post("/check", json={"claim": "x", "article": {"text": "Related\n" * 301}})
+    assert "makes 301 or more pairs" in reason(response, 422)
 
 
 @pytest.mark.parametrize("path", POSTS)

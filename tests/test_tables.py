@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from stance.errors import InputError
 from stance.files import atomic_path, write_json
 from stance.tables import FORMATS, Row, read_table, table_columns, table_format, write_table
+from stance.train.states import is_complete, seal_state
 
 from strategies import texts
 
@@ -417,6 +420,26 @@ def test_atomic_path_replaces_only_when_the_block_succeeds(tmp_path: Path) -> No
         part.write_bytes(b"%d" % (1 // 0))
     assert file.read_bytes() == b"1"
     assert leftovers(tmp_path) == []
+
+
+def test_a_file_is_synced_where_it_is_open_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere the system would allow more: Windows refuses to sync what is open for reading."""
+    synced = []
+
+    def fsync(handle: int) -> None:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            synced.append(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE)
+        original(handle)
+
+    original = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_json(tmp_path / "weights.json", {"a": 1})
+    seal_state(tmp_path)
+    assert is_complete(tmp_path)
+    assert len(synced) == 3  # the file, the file again, the seal
+    assert os.O_RDONLY not in synced
 
 
 def test_json_is_written_for_people_and_machines(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.inference.inputs import find_files, written_down
-from stance.inference.manifest import RESULTS, VOICE, Model, check_output, open_run
+from stance.inference.manifest import RESULTS, VOICE, Model, check_output, folder_for, open_run
 from stance.inference.shards import Run
 from stance.remote import is_url
 from stance.tables import Row
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["RESULTS", "classify_dataset", "classify_file", "classify_rows"]
 
 ROWS_PER_CHUNK = 8192
+
+INPUT = ".input.jsonl"
+"""Rows that are no file, among the parts of their run."""
 
 
 def classify_file(
@@ -72,14 +75,22 @@ def classify_file(
         If the input cannot be read, or an interrupted run stands in the way.
     """
     check_output(out, shards=shards)
-    run = open_run(
-        find_files(source, out),
-        out,
-        model_of(classifier),
-        shards=shards,
-        rows_per_chunk=ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard,
-        resume=resume,
-    )
+    files = find_files(source, out)
+    with folder_for(out, shards=shards, resume=resume) as folder:
+        return _classify(classifier, files, out, folder, rows_per_shard, progress)
+
+
+def _classify(
+    classifier: StanceClassifier,
+    files: Sequence[str],
+    out: str | Path,
+    folder: str,
+    rows_per_shard: int | None,
+    progress: bool,
+) -> dict[str, int]:
+    """Begin a run in its folder, or go on with it."""
+    rows_per_chunk = ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard
+    run = open_run(files, out, folder, model_of(classifier), rows_per_chunk=rows_per_chunk)
     return run.clear_if_finished() or _go_on(run, classifier, progress)
 
 
@@ -108,8 +119,8 @@ def classify_dataset(
 ) -> dict[str, int]:
     """Classify rows that are no file.
 
-    They are first written to a file beside the output, in constant memory: whatever gives them is
-    read once, and a resumed run can tell whether they are still the same.
+    They are first written to a file among the parts of the run, in constant memory: whatever gives them
+    is read once, and a resumed run can tell whether they are still the same.
 
     Parameters
     ----------
@@ -132,18 +143,12 @@ def classify_dataset(
         As :func:`classify_file`.
     """
     check_output(out, shards=shards)
-    with tempfile.TemporaryDirectory() as folder:
-        beside = Path(folder, "input.jsonl") if is_url(out) else Path(f"{out}.input.jsonl")
-        with written_down(rows, beside) as file:
-            return classify_file(
-                classifier,
-                file,
-                out,
-                resume=resume,
-                progress=progress,
-                shards=shards,
-                rows_per_shard=rows_per_shard,
-            )
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        folder_for(out, shards=shards, resume=resume) as folder,
+        written_down(rows, Path(temporary if is_url(folder) else folder, INPUT)) as file,
+    ):
+        return _classify(classifier, [str(file)], out, folder, rows_per_shard, progress)
 
 
 def model_of(classifier: StanceClassifier) -> Model:

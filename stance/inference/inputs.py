@@ -53,6 +53,8 @@ class Source(NamedTuple):
 def find_files(source: str | Path | Sequence[str | Path], out: str | Path) -> list[str]:
     """Return the tables that are meant, those of a folder or pattern in the order of their names.
 
+    A file that is named in several ways is read once, where it is named first.
+
     Parameters
     ----------
     source : str, Path or sequence of them
@@ -66,7 +68,11 @@ def find_files(source: str | Path | Sequence[str | Path], out: str | Path) -> li
         If there is nothing, something is no table, or the output lies within the input.
     """
     given = [source] if isinstance(source, str | Path) else list(source)
-    files = [file for one in given for file in _files_of(one, out)]
+    found: dict[str, str] = {}  # by what is the same, however it is named
+    for one in given:
+        for file in _files_of(one, out):
+            found.setdefault(file if is_url(file) else str(Path(file).resolve()), file)
+    files = list(found.values())
     if not files:
         raise InputError(f"{', '.join(map(str, given))[:200] or 'nothing'!r} names no file; give some tables")
     for file in files:
@@ -136,7 +142,8 @@ def _files_of(given: str | Path, out: str | Path) -> list[str]:
     try:
         folder = Path(text).is_dir()
         if not folder and not Path(text).exists() and glob.has_magic(text):
-            return [file for one in sorted(glob.glob(text, recursive=True)) for file in _files_of(one, out)]
+            matches = sorted(glob.glob(text, recursive=True))
+            return [file for one in _walked_once(matches) for file in _files_of(one, out)]
     except (OSError, ValueError):  # too long, a NUL
         folder = False
     if not folder:
@@ -151,6 +158,19 @@ def _files_of(given: str | Path, out: str | Path) -> list[str]:
     if not files:
         raise InputError(f"{text!r} is a folder that holds no file ending in {', '.join(FORMATS)}")
     return files
+
+
+def _walked_once(matches: Iterable[str]) -> Iterator[str]:
+    """Yield what a pattern stands for, without the folders whose files one above them brings along."""
+    walked: set[Path] = set()
+    for one in matches:
+        place = Path(one).resolve()
+        if place.is_dir():
+            above = walked.intersection(place.parents)
+            if place in walked or any(not _is_hidden(place.relative_to(top).as_posix()) for top in above):
+                continue
+            walked.add(place)
+        yield one
 
 
 def _is_hidden(below: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stance.errors import InputError, require
 from stance.files import write_json
 from stance.inference.inputs import NEEDED, Source, inspect
+from stance.inference.lock import alone_in
 from stance.inference.shards import MANIFEST, Each, Run, read_manifest
 from stance.remote import is_url, names_in, place_for
 from stance.schema import LABELS
@@ -65,14 +67,37 @@ def check_output(out: str | Path, *, shards: bool) -> None:
         require("pyarrow", "parquet")  # now, and not when all is classified
 
 
+@contextmanager
+def folder_for(out: str | Path, *, shards: bool, resume: bool) -> Iterator[str]:
+    """Give the folder that a run has to itself, while it lasts, for its shards.
+
+    Raises
+    ------
+    InputError
+        If another run is at work there, or one that is not to be resumed or something else stands in the way.
+    """
+    folder = str(out) if shards else f"{out}.parts"
+    if not is_url(folder) and Path(folder).is_file():
+        raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
+    with alone_in(folder):
+        there = _names(folder)
+        if MANIFEST in there and not resume:
+            state = "a finished" if "finished" in read_manifest(folder) else "an interrupted"
+            raise InputError(
+                f"{folder!r} holds {state} run; go on with --resume, or delete it to start again"
+            )
+        if there and MANIFEST not in there:
+            raise InputError(f"{folder!r} holds {min(there)!r}, but no {MANIFEST}; choose another place")
+        yield folder
+
+
 def open_run(
     files: Sequence[str],
     out: str | Path,
+    folder: str,
     model: Model,
     *,
-    shards: bool,
     rows_per_chunk: int,
-    resume: bool,
     each: Each = map,
 ) -> Run:
     """Begin a run, or make sure that the one to resume had the same input, model and options.
@@ -81,30 +106,23 @@ def open_run(
     ----------
     files : sequence of str
     out : str or Path
+    folder : str
+        Given by :func:`folder_for`.
     model : Model
-    shards, rows_per_chunk, resume
-        As for :func:`stance.inference.batch.classify_file`.
+    rows_per_chunk : int
     each : callable
         What the files are inspected with.
 
     Raises
     ------
     InputError
-        If an input cannot be used, or another run stands in the way.
+        If an input cannot be used, or the run that is there is another one.
     """
     if rows_per_chunk < 1:
         raise InputError(f"{rows_per_chunk} rows a shard; expected at least 1")
-    folder = str(out) if shards else f"{out}.parts"
-    if not is_url(folder) and Path(folder).is_file():
-        raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
-    there = {name for name in names_in(folder) if not name.startswith(".")}
-    if MANIFEST in there and not resume:
-        state = "a finished" if "finished" in read_manifest(folder) else "an interrupted"
-        raise InputError(f"{folder!r} holds {state} run; go on with --resume, or delete it to start again")
     sources: list[Source] = list(each(inspect, files))
     _check_fit(sources, out)
     names, kinds = _columns(sources, model.has_voice)
-    run = Run(str(out), folder, sources, names, kinds, rows_per_chunk)
     manifest = {
         "shards": SHARDS,
         "files": [source.path for source in sources],
@@ -115,14 +133,17 @@ def open_run(
         "rows_per_chunk": rows_per_chunk,
         "format": table_format(out),
     }
-    if MANIFEST in there:
+    if MANIFEST in _names(folder):
         _compare(folder, manifest)
-        return run
-    if there:
-        raise InputError(f"{folder!r} holds {min(there)!r}, but no {MANIFEST}; choose another place")
-    with place_for(f"{folder}/{MANIFEST}") as file:
-        write_json(file, manifest)
-    return run
+    else:
+        with place_for(f"{folder}/{MANIFEST}") as file:
+            write_json(file, manifest)
+    return Run(str(out), folder, sources, names, kinds, rows_per_chunk)
+
+
+def _names(folder: str) -> set[str]:
+    """Return what is in a folder, without what a run that was killed may have left."""
+    return {name for name in names_in(folder) if not name.startswith(".")}
 
 
 def _check_fit(sources: Sequence[Source], out: str | Path) -> None:

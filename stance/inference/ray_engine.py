@@ -22,7 +22,7 @@ from stance.inference.classifier import StanceClassifier
 from stance.inference.cpu import CpuBackend
 from stance.inference.finding import find_checkpoint
 from stance.inference.inputs import find_files
-from stance.inference.manifest import Model, check_output, open_run
+from stance.inference.manifest import Model, check_output, folder_for, open_run
 from stance.inference.sanity import tell_doubts
 from stance.inference.shards import Run
 from stance.remote import is_url
@@ -97,16 +97,11 @@ def classify_on_ray(
             has_gpus = ray.cluster_resources().get("GPU", 0) >= 1
             pool = pool._replace(device="cuda" if has_gpus else "cpu")
         (model,) = _each(_probe, [pool], _resources(pool))
-        run = open_run(
-            files,
-            _absolute(str(out)),
-            model,
-            shards=shards,
-            rows_per_chunk=ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard,
-            resume=resume,
-            each=_each,
-        )
-        return run.clear_if_finished() or _go_on(run, model, pool, progress)
+        out = _absolute(str(out))
+        rows_per_chunk = ROWS_PER_CHUNK if rows_per_shard is None else rows_per_shard
+        with folder_for(out, shards=shards, resume=resume) as folder:
+            run = open_run(files, out, folder, model, rows_per_chunk=rows_per_chunk, each=_each)
+            return run.clear_if_finished() or _go_on(run, model, pool, progress)
 
 
 def _go_on(run: Run, model: Model, pool: Pool, progress: bool) -> dict[str, int]:

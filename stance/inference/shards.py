@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from stance.checkpoint import file_digest
 from stance.errors import InputError
 from stance.files import move_file, write_json
 from stance.inference.inputs import Source
+from stance.inference.lock import LOCK
 from stance.remote import is_url, local_copy, names_in, place_for
 from stance.tables import Row, join_tables, read_table, table_format, write_table
 
@@ -95,7 +97,15 @@ class Run(NamedTuple):
                 )
 
     def write(self, shard: Shard, rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> int:
-        """Write a shard and return how many of its rows have an error."""
+        """Write a shard and return how many of its rows have an error.
+
+        Raises
+        ------
+        InputError
+            If the run is no longer there: what is written now would be in the way of the next one.
+        """
+        if not is_url(self.folder) and not Path(self.folder, MANIFEST).is_file():
+            raise InputError(self._is_gone())
         complete = [
             {**{kept: row.values.get(name) for name, kept in self.names.items()}, **result}
             for row, result in zip(rows, results, strict=True)
@@ -143,23 +153,32 @@ class Run(NamedTuple):
             close_manifest(self.folder, {**done, "shards": sum(1 for _ in self.shards())})
             return done
         whole = Path(self.folder, f"joined{table_format(self.out)}")
-        join_tables(
-            whole, [Path(self.place(shard)) for shard in self.shards()], tuple(self.kinds), self.kinds
-        )
+        places = [Path(self.place(shard)) for shard in self.shards()]
+        if not all(place.is_file() for place in places):
+            raise InputError(self._is_gone())
+        join_tables(whole, places, tuple(self.kinds), self.kinds)
         move_file(whole, Path(self.out))
         close_manifest(self.folder, done)  # from now on the shards are not needed
         _remove_parts(Path(self.folder))
         return done
 
+    def _is_gone(self) -> str:
+        return (
+            f"somebody else finished or removed the run in {self.folder!r} meanwhile; look whether "
+            f"{self.out!r} is there, and go on with --resume if it is not"
+        )
+
 
 def _remove_parts(folder: Path) -> None:
     """Remove a folder of shards, the manifest last: without it nobody would know whose the others are."""
-    manifest = folder / MANIFEST
+    manifest, lock = folder / MANIFEST, folder / LOCK
     for file in folder.iterdir():
-        if file != manifest:
+        if file not in (manifest, lock):
             file.unlink()
     manifest.unlink()
-    folder.rmdir()
+    lock.unlink(missing_ok=True)
+    with suppress(OSError):  # the next run may have come already
+        folder.rmdir()
 
 
 def read_manifest(folder: str) -> dict[str, Any]:

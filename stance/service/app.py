@@ -14,7 +14,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from stance import __version__
-from stance.errors import BusyError, InputError
+from stance.errors import BusyError, InputError, UnavailableError
 from stance.inference.classifier import StanceClassifier
 from stance.service.batching import Batcher
 from stance.service.gate import OPEN_ROUTE, Gate, refusal
@@ -32,6 +32,7 @@ REFUSALS = {
     413: "The body is too large.",
     422: "Something is missing, unknown, of the wrong type, too long, or cannot be classified.",
     429: "Too much is waiting; try again later.",
+    503: "Nothing is computed: the service is stopping, has failed or was not started.",
 }
 
 
@@ -121,6 +122,10 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> JSONResponse:
         return refusal(429, str(error), {"Retry-After": "1"})
+
+    @app.exception_handler(UnavailableError)
+    async def unavailable(request: Request, error: UnavailableError) -> JSONResponse:
+        return refusal(503, str(error))  # nobody knows when to ask again
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from stance.errors import BusyError
+from stance.errors import BusyError, UnavailableError
 from stance.inference.classifier import StanceClassifier
 from stance.inference.encoding import EncodedPairs
 from stance.schema import Prediction
@@ -140,6 +140,8 @@ class Batcher:
             If a pair cannot be classified.
         BusyError
             If too many pairs are waiting already.
+        UnavailableError
+            If nothing is computed: not started, stopping, or failed.
         """
         self._accept(len(pairs))
         try:
@@ -149,7 +151,7 @@ class Batcher:
             request = _Request(pairs, encoded, encoded.lengths.tolist())
             with self._changed:
                 if self._failed:
-                    raise BusyError(IDLE)
+                    raise UnavailableError(IDLE)
                 self._turns.append(request)
                 self._changed.notify_all()
             return request.answer.result()
@@ -166,9 +168,9 @@ class Batcher:
     def _accept(self, count: int) -> None:
         with self._changed:
             if self._stopped:
-                raise BusyError("the service is stopping; try again when it is back")
+                raise UnavailableError("the service is stopping; try again when it is back")
             if not self.is_alive:
-                raise BusyError(IDLE)
+                raise UnavailableError(IDLE)
             if self._waiting + count > self._most_waiting:
                 raise BusyError(
                     f"{self._waiting:,} pairs are waiting already and {count:,} more were given; at most "

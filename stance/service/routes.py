@@ -16,7 +16,7 @@ from stance import __version__
 from stance.check import check_article, compare_sources
 from stance.inference.classifier import StanceClassifier
 from stance.schema import Article
-from stance.segment import split_sentences
+from stance.segment import fewest_sentences, split_sentences
 from stance.service.batching import Batcher
 from stance.service.limits import Limits
 from stance.service.metrics import Metrics
@@ -78,7 +78,12 @@ class Routes:
         return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     def _split(self, given: Sequence[ArticleIn], *, claims: int) -> list[Article]:
-        """Return the articles in sentences; give up as soon as they make too many pairs."""
+        """Return the articles in sentences; give up as soon as they make too many pairs.
+
+        Lines are counted before anything is cut: that alone refuses most of what is too much.
+        """
+        claims = max(1, claims)  # a comparison without any is refused later on, and should not cost more
+        self._limits.check_pairs(claims * sum(fewest_sentences(one.text) for one in given))
         articles: list[Article] = []
         pairs = 0
         for one in given:

@@ -10,7 +10,7 @@ from typing import Any
 
 from stance.checkpoint import MANIFEST, file_digest, read_json_object
 from stance.errors import CheckpointError, InputError
-from stance.files import write_json
+from stance.files import sync_file, write_json
 from stance.train.config import TrainConfig
 
 STATES = "trainer"
@@ -34,8 +34,7 @@ def seal_state(folder: Path) -> None:
     (folder / SEAL).unlink(missing_ok=True)
     digests = {}
     for name in _files_of(folder):
-        with (folder / name).open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(folder / name)
         digests[name] = file_digest(folder / name)
     write_json(folder / SEAL, digests)
 
