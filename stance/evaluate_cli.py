@@ -6,13 +6,14 @@ import argparse
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from stance.errors import InputError
+from stance.errors import InputError, require
 from stance.opening import open_classifier
 from stance.output import print_json, say
 from stance.usage import CORPUS
@@ -33,6 +34,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
     if options.suite == "behaviour":
         return _behaviour(options)
+    require("sklearn.metrics", "train")  # now, and not when all is classified
     differences = _differences(options) if options.against else []
     about = _about(differences)
     sets = [] if options.predictions else _sets(options)
@@ -207,11 +209,17 @@ def _about(differences: Sequence[Difference]) -> dict[str, Any]:
     about: dict[str, Any] = {
         "command": " ".join(["stance", *sys.argv[1:]]),
         "seed": SEED,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: metadata.version(package) for package in PACKAGES},
-        },
+        "versions": {"python": platform.python_version(), **_versions()},
     }
     if differences:
         about["comparison"] = [one.to_dict() for one in differences]
     return about
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the packages that are installed: not every one is needed for every report."""
+    versions = {}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions

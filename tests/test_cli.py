@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -486,6 +487,27 @@ def test_evaluate_prints_what_it_writes(run: Run, model: list[str], place: Path)
     assert value == json.loads((out_folder / "report.json").read_text(encoding="utf-8"))
     assert value["name"] == "pairs"
     assert value["all"]["n"] == len(list(read_table(out_folder / "predictions.parquet"))) == 2
+
+
+@pytest.mark.parametrize("how", [[], ["--data", "pairs.csv"], ["--predictions", "p.parquet"]])
+def test_an_evaluation_without_its_extra_says_how_to_get_it(
+    run: Run, how: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_version(package: str) -> str:
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    monkeypatch.setattr("stance.evaluate_cli.metadata.version", no_version)
+    assert_refused(run("evaluate", *how), "pip install '.[train]'")
+
+
+def test_a_report_leaves_out_the_version_of_what_is_not_installed(
+    run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stance.evaluate_cli.PACKAGES", ("numpy", "surely-absent"))
+    code, out, _ = run("evaluate", "--data", place / "pairs.csv", "--json", "--no-controls", *model)
+    assert code == 0
+    assert sorted(json.loads(out)[0]["about"]["versions"]) == ["numpy", "python"]
 
 
 def test_saved_predictions_give_the_same_scores_and_can_be_compared(
