@@ -1,6 +1,7 @@
 """The command line: one short function a verb, imports inside the verb.
 
-Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed, 2: wrong usage.
+Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed, 2: wrong usage,
+130: interrupted.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from stance.check import SourceComparison
     from stance.schema import Prediction
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells give it: 128 and the number of the signal."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
@@ -36,12 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8")
     try:
         code = int(options.run(options))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: it was closed before we began, as by `>&-`
+            sys.stdout.flush()
         return code
     except StanceError as error:
         return _fail(str(error))
-    except KeyboardInterrupt:
-        return _fail("interrupted")
+    except KeyboardInterrupt as interrupt:  # a verb may have added what to do about it
+        return _fail("; ".join(["interrupted", *map(str, interrupt.args)]), INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output went away, as `| head` does: no failure of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -205,6 +210,6 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, code: int = 1) -> int:
     say(f"stance: {message}")
-    return 1
+    return code

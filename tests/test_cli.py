@@ -1,4 +1,4 @@
-"""The command line: data on stdout, messages on stderr, exit code 0, 1 or 2, never a traceback."""
+"""The command line: data on stdout, messages on stderr, exit code 0, 1, 2 or 130, never a traceback."""
 
 from __future__ import annotations
 
@@ -440,6 +440,29 @@ def gone(_: object) -> None:
     raise BrokenPipeError
 
 
+def interrupted_now(*_: object, **options: object) -> Any:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("how", [[], ["--shards"]], ids=["one file", "shards"])
+def test_an_interrupted_batch_run_says_how_to_go_on(
+    run: Run, model: list[str], place: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = place / "out.csv"
+    command = ("classify", place / "pairs.csv", "--out", out, "--rows-per-shard", 1, "--json", *how, *model)
+    with monkeypatch.context() as patch:  # before the run has begun, there is nothing to go on with
+        patch.setattr("stance.inference.batch.open_run", interrupted_now)
+        assert run(*command) == (130, "", "stance: interrupted\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("stance.inference.shards.Run.write", interrupted_now)
+        code, printed, err = run(*command)
+    kept = out if how else f"{out}.parts"
+    assert (code, printed) == (130, "")
+    assert f"stance: interrupted; the parts that were finished are kept in '{kept}'" in err
+    assert "go on with the same command and --resume" in err
+    assert run(*command, "--resume").code == 0
+
+
 def test_an_interrupted_comparison_goes_on(
     run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,7 +481,7 @@ def test_an_interrupted_comparison_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "save", interrupted)
-        assert_refused(run(*command), "interrupted")
+        assert run(*command)[:2] == (cli.INTERRUPTED, "")
     parts = place / "claims.txt.parts"
     assert sorted(file.name for file in parts.iterdir()) == ["00000000.json", "manifest.json"]
     assert_refused(run(*command), "holds an interrupted run; go on with --resume")
@@ -1027,6 +1050,14 @@ def test_the_process_exits_1_with_one_line_on_stderr(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"stance: ")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    command = shlex.join([sys.executable, "-m", "stance", "classify", "--claim", "a", "--sentence", "b"])
+    done = subprocess.run(
+        f"{command} >&-", shell=True, cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_process_exits_2_on_wrong_usage() -> None:
