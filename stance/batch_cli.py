@@ -34,9 +34,7 @@ def _what_is_kept(options: argparse.Namespace) -> list[str]:
     folder = parts_folder(options.out, shards=options.shards)
     if not Path(folder, MANIFEST).is_file():
         return []
-    return [
-        f"the parts that were finished are kept in {folder!r}: go on with the same command and --resume"
-    ]
+    return [f"the parts that were finished are kept in {folder!r}: go on with the same command and --resume"]
 
 
 def _engine(options: argparse.Namespace) -> Callable[..., dict[str, int]]:
