@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from stance.batch_cli import classify_files
 from stance.errors import StanceError
 from stance.evaluate_cli import evaluate
-from stance.opening import open_classifier
+from stance.opening import from_clone, open_classifier
 from stance.output import is_main_process, print_json, say
 from stance.printable import printable
 from stance.serve_cli import serve
-from stance.usage import build_parser
+from stance.usage import CORPUS, build_parser
 
 if TYPE_CHECKING:
     from stance.check import SourceComparison
@@ -154,7 +154,8 @@ def build(options: argparse.Namespace) -> int:
     """Build a corpus from its annotations."""
     from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus, statistics
 
-    rows = build_corpus(options.corpus, options.articles)
+    corpus = options.corpus or from_clone(CORPUS, "--corpus FOLDER")
+    rows = build_corpus(corpus, options.articles)
     edition = "restated" if options.articles is None else "verbatim"
     name = edition
     if options.leave_out:

@@ -14,7 +14,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from stance.errors import InputError, require
-from stance.opening import open_classifier
+from stance.opening import from_clone, open_classifier
 from stance.output import print_json, say
 from stance.usage import CORPUS
 
@@ -91,7 +91,7 @@ def _behaviour(options: argparse.Namespace) -> int:
 
     if options.data and len(options.data) > 1:
         raise InputError("--suite behaviour reads one file of minimal sets; give --data one path")
-    rows = read_cases(options.data[0] if options.data else CASES)
+    rows = read_cases(options.data[0] if options.data else from_clone(CASES, "--data FILE"))
     scores = behaviour_scores(open_classifier(options), rows)
     if options.out:
         write_json(options.out / "behaviour.json", scores)
@@ -113,7 +113,9 @@ def _behaviour(options: argparse.Namespace) -> int:
 def _sets(options: argparse.Namespace) -> list[EvaluationSet]:
     from stance.evaluation.suites import evaluation_data
 
-    places = options.data or ([] if options.suite else [Path(CORPUS)])
+    places = options.data or []
+    if not places and not options.suite:
+        places = [from_clone(CORPUS, "--data FILE_OR_FOLDER")]
     return evaluation_data(places, options.split, suite=options.suite)
 
 

@@ -123,7 +123,7 @@ def _add_serve_verb(verbs: Any, runs: Mapping[str, Verb]) -> None:
 
 def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(verbs, runs["build"], "stance build --articles articles/ --out runs/verbatim")
-    verb.add_argument("--corpus", type=Path, default=Path(CORPUS), help=f"corpus folder (default {CORPUS})")
+    verb.add_argument("--corpus", type=Path, help=f"corpus folder (default {CORPUS})")
     verb.add_argument(
         "--articles", type=Path, help="folder of the article texts: builds the verbatim edition"
     )

@@ -742,6 +742,27 @@ def missing(name: str) -> Callable[[Path], Path]:
     return lambda folder: folder / name
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["evaluate"], "--data FILE_OR_FOLDER"),
+        (["evaluate", "--suite", "behaviour"], "--data FILE"),
+        (["build"], "--corpus FOLDER"),
+        (["build", "--articles", "articles", "--out", "new"], "--corpus FOLDER"),
+    ],
+)
+def test_a_default_that_is_missing_outside_a_clone_says_so(
+    run: Run, place: Path, command: list[str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    assert_refused(run(*command), f"run it in a clone of the repository, or give {option}")
+
+
+def test_a_folder_in_place_of_its_predictions_is_told(run: Run, place: Path) -> None:
+    result = run("evaluate", "--predictions", place / "articles")
+    assert_refused(result, f"is a folder; give its predictions.parquet: '{place}/articles/predictions")
+
+
 BAD_PAIRS = {
     "missing file": (missing("none.csv"), "none.csv' does not exist"),
     "a folder": (bad_file("dir.csv", None), "dir.csv' is a folder"),
