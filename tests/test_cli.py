@@ -161,9 +161,13 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
         (["classify", "--claim", "x"], "give a file of pairs, or both --claim and --sentence"),
         (["classify", "p.csv"], "a file of pairs needs --out"),
         (["classify", "p.csv", "--out", "o.csv", "--claim", "x"], "either a file of pairs or --claim"),
-        (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out are for a file of pairs"),
-        (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine are for a file"),
-        (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "are those of --engine ray"),
+        (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out is for a file of pairs"),
+        (
+            ["classify", "--claim", "x", "--sentence", "y", "--out", "o", "--resume"],
+            "--out and --resume are for",
+        ),
+        (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine is for a file"),
+        (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "--workers goes with --engine ray"),
         (["classify", "p.csv", "--out", "o.csv", "--engine", "ray", "--threads", "2"], "takes one core"),
         (["classify", "p.csv", "--out", "o.csv", "--threads", "0"], "'0' is no positive number"),
         (["classify", "p.csv", "--out", "o.csv", "--rows-per-shard", "0"], "'0' is no positive number"),
@@ -434,6 +438,17 @@ def test_compare_goes_on_without_a_claim_that_is_too_long_but_fails(
     assert [row["claim"] for row in json.loads(out)["claims"]] == ["It rose.", "They met."]
     assert f"skipped: claim 2 of '{place / 'claims.txt'}': the claim 'word word" in err
     assert "1 of 3 claims could not be used" in err
+
+
+def test_a_page_that_is_skipped_for_want_of_an_extra_is_named(
+    run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    page = place / "articles" / "page.html"
+    page.write_text("<p>They met.</p>", encoding="utf-8")
+    code, _, err = run("compare", "--claims", place / "claims.txt", place / "articles", *model)
+    assert code == 1
+    assert f"skipped: article '{page}': this needs the Python module 'trafilatura'" in err
 
 
 def gone(_: object) -> None:
@@ -792,7 +807,8 @@ def test_a_bad_file_of_pairs_is_refused_and_nothing_written(
     ("out_name", "message"),
     [
         ("out.txt", "expected one of .csv"),
-        ("articles", "expected one of .csv"),
+        ("articles", "articles' is a folder; expected one of .csv"),
+        ("out", "out' has no ending; expected one of .csv"),
         ("dir.csv", "it is a folder"),
     ],
 )
