@@ -23,7 +23,8 @@ def classify_files(options: argparse.Namespace) -> dict[str, int]:
             rows_per_shard=options.rows_per_shard,
         )
     except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(*_what_is_kept(options)) from interrupt
+        interrupt.args = tuple(_what_is_kept(options))  # the command line says it and ends
+        raise
 
 
 def _what_is_kept(options: argparse.Namespace) -> list[str]:
