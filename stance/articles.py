@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stance.errors import InputError, require
-from stance.files import existing_file
+from stance.errors import InputError, MissingExtraError, require
+from stance.files import ending_of, existing_file
 from stance.schema import Article
 from stance.segment import split_sentences
 from stance.tables.row import SURROGATE
@@ -51,7 +51,7 @@ def read_article(path: str | Path) -> Article:
     file = existing_file(path, "article", f"a file ending in {', '.join(ENDINGS)}")
     ending = file.suffix.lower()
     if ending not in ENDINGS:
-        raise InputError(f"article {str(file)!r} ends in {ending!r}; expected {', '.join(ENDINGS)}")
+        raise InputError(f"article {str(file)!r} {ending_of(file)}; expected {', '.join(ENDINGS)}")
     if file.stat().st_size > LARGEST:
         raise InputError(f"article {str(file)!r} has {_too_many(file.stat().st_size, LARGEST, 'bytes')}")
     raw = _read_text(file)
@@ -171,7 +171,10 @@ def _from_json(raw: str, file: Path) -> Article:
 
 
 def _from_html(raw: str, file: Path) -> Article:
-    trafilatura = require("trafilatura", "html")
+    try:
+        trafilatura = require("trafilatura", "html")
+    except MissingExtraError as error:  # of many articles, name the one
+        raise MissingExtraError(f"article {str(file)!r}: {error}") from error
     page = trafilatura.bare_extraction(raw, with_metadata=True, include_comments=False)
     if page is None or not page.text:
         raise InputError(f"article {str(file)!r}: no story found in the page; save its text as .txt")

@@ -1,6 +1,7 @@
 """The command line: one short function a verb, imports inside the verb.
 
-Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed, 2: wrong usage.
+Data go to stdout, progress and messages to stderr. Exit code 0: done, 1: failed, 2: wrong usage,
+130: interrupted.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import TYPE_CHECKING
 from stance.batch_cli import classify_files
 from stance.errors import StanceError
 from stance.evaluate_cli import evaluate
-from stance.opening import open_classifier
+from stance.opening import from_clone, open_classifier
 from stance.output import is_main_process, print_json, say
 from stance.printable import printable
 from stance.serve_cli import serve
-from stance.usage import build_parser
+from stance.usage import CORPUS, build_parser
 
 if TYPE_CHECKING:
     from stance.check import SourceComparison
     from stance.schema import Prediction
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells give it: 128 and the number of the signal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,12 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8")
     try:
         code = int(options.run(options))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: it was closed before we began, as by `>&-`
+            sys.stdout.flush()
         return code
     except StanceError as error:
         return _fail(str(error))
-    except KeyboardInterrupt:
-        return _fail("interrupted")
+    except KeyboardInterrupt as interrupt:  # a verb may have added what to do about it
+        return _fail("; ".join(["interrupted", *map(str, interrupt.args)]), INTERRUPTED)
     except BrokenPipeError:
         # the reader of our output went away, as `| head` does: no failure of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -149,7 +154,8 @@ def build(options: argparse.Namespace) -> int:
     """Build a corpus from its annotations."""
     from stance.corpus.build import PAIR_COLUMNS, build_corpus, save_corpus, statistics
 
-    rows = build_corpus(options.corpus, options.articles)
+    corpus = options.corpus or from_clone(CORPUS, "--corpus FOLDER")
+    rows = build_corpus(corpus, options.articles)
     edition = "restated" if options.articles is None else "verbatim"
     name = edition
     if options.leave_out:
@@ -205,6 +211,6 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, code: int = 1) -> int:
     say(f"stance: {message}")
-    return 1
+    return code

@@ -6,14 +6,15 @@ import argparse
 import platform
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from stance.errors import InputError
-from stance.opening import open_classifier
+from stance.errors import InputError, require
+from stance.opening import from_clone, open_classifier
 from stance.output import print_json, say
 from stance.usage import CORPUS
 
@@ -33,6 +34,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
     if options.suite == "behaviour":
         return _behaviour(options)
+    require("sklearn.metrics", "train")  # now, and not when all is classified
     differences = _differences(options) if options.against else []
     about = _about(differences)
     sets = [] if options.predictions else _sets(options)
@@ -89,7 +91,7 @@ def _behaviour(options: argparse.Namespace) -> int:
 
     if options.data and len(options.data) > 1:
         raise InputError("--suite behaviour reads one file of minimal sets; give --data one path")
-    rows = read_cases(options.data[0] if options.data else CASES)
+    rows = read_cases(options.data[0] if options.data else from_clone(CASES, "--data FILE"))
     scores = behaviour_scores(open_classifier(options), rows)
     if options.out:
         write_json(options.out / "behaviour.json", scores)
@@ -111,7 +113,9 @@ def _behaviour(options: argparse.Namespace) -> int:
 def _sets(options: argparse.Namespace) -> list[EvaluationSet]:
     from stance.evaluation.suites import evaluation_data
 
-    places = options.data or ([] if options.suite else [Path(CORPUS)])
+    places = options.data or []
+    if not places and not options.suite:
+        places = [from_clone(CORPUS, "--data FILE_OR_FOLDER")]
     return evaluation_data(places, options.split, suite=options.suite)
 
 
@@ -207,11 +211,17 @@ def _about(differences: Sequence[Difference]) -> dict[str, Any]:
     about: dict[str, Any] = {
         "command": " ".join(["stance", *sys.argv[1:]]),
         "seed": SEED,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: metadata.version(package) for package in PACKAGES},
-        },
+        "versions": {"python": platform.python_version(), **_versions()},
     }
     if differences:
         about["comparison"] = [one.to_dict() for one in differences]
     return about
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the packages that are installed: not every one is needed for every report."""
+    versions = {}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions

@@ -42,6 +42,12 @@ def existing_file(path: str | Path, what: str, expected: str) -> Path:
     raise InputError(f"{what} {shown} {state}; expected {expected}")
 
 
+def ending_of(path: str | Path) -> str:
+    """Say, for a message, which ending a name has."""
+    ending = Path(path).suffix.lower()
+    return f"ends in {ending!r}" if ending else "has no ending"
+
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """What the system says where nothing more can be written."""
 

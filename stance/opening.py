@@ -1,9 +1,12 @@
-"""The classifier that the options of a verb ask for."""
+"""The classifier and the places that the options of a verb ask for."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stance.errors import InputError
 from stance.output import say
 
 if TYPE_CHECKING:
@@ -22,3 +25,19 @@ def open_classifier(options: argparse.Namespace) -> StanceClassifier:
     if options.verbose:
         say(f"model {classifier.checkpoint.path}, {classifier.runtime}")
     return classifier
+
+
+def from_clone(place: str | Path, option: str) -> Path:
+    """Return a default that only a clone of the project has.
+
+    Raises
+    ------
+    InputError
+        If it is not there: nobody named it, so that it has to be said where it comes from.
+    """
+    if not os.path.exists(place):
+        raise InputError(
+            f"there is no {str(place)!r} here, which is the default; run it in a clone of the repository, "
+            f"or give {option}"
+        )
+    return Path(place)

@@ -123,7 +123,7 @@ def _add_serve_verb(verbs: Any, runs: Mapping[str, Verb]) -> None:
 
 def _add_training_verbs(verbs: Any, runs: Mapping[str, Verb]) -> None:
     verb = _add_verb(verbs, runs["build"], "stance build --articles articles/ --out runs/verbatim")
-    verb.add_argument("--corpus", type=Path, default=Path(CORPUS), help=f"corpus folder (default {CORPUS})")
+    verb.add_argument("--corpus", type=Path, help=f"corpus folder (default {CORPUS})")
     verb.add_argument(
         "--articles", type=Path, help="folder of the article texts: builds the verbatim edition"
     )
@@ -277,9 +277,10 @@ def _check_classify_usage(parser: argparse.ArgumentParser, options: argparse.Nam
     for_files = ("out", "resume", "shards", "rows_per_shard", "workers")
     given = [f"--{name.replace('_', '-')}" for name in for_files if getattr(options, name)]
     if not options.pairs and (given or options.engine != "local"):
-        parser.error(f"{' and '.join(given) or '--engine'} are for a file of pairs")
+        what = " and ".join(given) or "--engine"
+        parser.error(f"{what} {'are' if given[1:] else 'is'} for a file of pairs")
     if options.workers and options.engine != "ray":
-        parser.error("--workers are those of --engine ray")
+        parser.error("--workers goes with --engine ray")
     if options.threads is not None and options.engine == "ray":
         parser.error("--threads goes with --engine local: a worker of --engine ray takes one core")
     if options.pairs and options.out is None:

@@ -82,7 +82,7 @@ def test_json_brings_what_is_known_of_the_article(tmp_path: Path) -> None:
         ("a.json", b'{"text": 5}', "expected a JSON object with a 'text'"),
         ("a.json", b'{"text": " "}', "has no text"),
         ("a.pdf", b"%PDF", r"ends in '\.pdf'; expected \.txt, \.html, \.htm, \.json"),
-        ("a", b"They met.", r"ends in ''; expected \.txt"),
+        ("a", b"They met.", r"has no ending; expected \.txt"),
         (".txt", b"They met.", r"expected \.txt"),
     ],
 )

@@ -455,7 +455,7 @@ def test_a_file_where_the_parts_belong_is_told(clf: StanceClassifier, tmp_path: 
     ("name", "content", "message"),
     [
         ("in.txt", b"", r"ends in '\.txt'; expected one of \.csv, \.jsonl, \.parquet"),
-        ("in", b"", "ends in 'nothing'"),
+        ("in", b"", "has no ending; expected one of"),
         ("in.csv", b"claim,text\na,b\n", "lacks the column sentence; it has: claim, text"),
         ("in.csv", b"", "lacks the columns claim, sentence; it has: none"),
         ("in.jsonl", b'{"text": "a"}\n', "lacks the columns claim, sentence"),

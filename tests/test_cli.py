@@ -1,4 +1,4 @@
-"""The command line: data on stdout, messages on stderr, exit code 0, 1 or 2, never a traceback."""
+"""The command line: data on stdout, messages on stderr, exit code 0, 1, 2 or 130, never a traceback."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -160,9 +161,13 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
         (["classify", "--claim", "x"], "give a file of pairs, or both --claim and --sentence"),
         (["classify", "p.csv"], "a file of pairs needs --out"),
         (["classify", "p.csv", "--out", "o.csv", "--claim", "x"], "either a file of pairs or --claim"),
-        (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out are for a file of pairs"),
-        (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine are for a file"),
-        (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "are those of --engine ray"),
+        (["classify", "--claim", "x", "--sentence", "y", "--out", "o.csv"], "--out is for a file of pairs"),
+        (
+            ["classify", "--claim", "x", "--sentence", "y", "--out", "o", "--resume"],
+            "--out and --resume are for",
+        ),
+        (["classify", "--claim", "x", "--sentence", "y", "--engine", "ray"], "--engine is for a file"),
+        (["classify", "p.csv", "--out", "o.csv", "--workers", "2"], "--workers goes with --engine ray"),
         (["classify", "p.csv", "--out", "o.csv", "--engine", "ray", "--threads", "2"], "takes one core"),
         (["classify", "p.csv", "--out", "o.csv", "--threads", "0"], "'0' is no positive number"),
         (["classify", "p.csv", "--out", "o.csv", "--rows-per-shard", "0"], "'0' is no positive number"),
@@ -435,8 +440,42 @@ def test_compare_goes_on_without_a_claim_that_is_too_long_but_fails(
     assert "1 of 3 claims could not be used" in err
 
 
+def test_a_page_that_is_skipped_for_want_of_an_extra_is_named(
+    run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    page = place / "articles" / "page.html"
+    page.write_text("<p>They met.</p>", encoding="utf-8")
+    code, _, err = run("compare", "--claims", place / "claims.txt", place / "articles", *model)
+    assert code == 1
+    assert f"skipped: article '{page}': this needs the Python module 'trafilatura'" in err
+
+
 def gone(_: object) -> None:
     raise BrokenPipeError
+
+
+def interrupted_now(*_: object, **options: object) -> Any:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("how", [[], ["--shards"]], ids=["one file", "shards"])
+def test_an_interrupted_batch_run_says_how_to_go_on(
+    run: Run, model: list[str], place: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = place / "out.csv"
+    command = ("classify", place / "pairs.csv", "--out", out, "--rows-per-shard", 1, "--json", *how, *model)
+    with monkeypatch.context() as patch:  # before the run has begun, there is nothing to go on with
+        patch.setattr("stance.inference.batch.open_run", interrupted_now)
+        assert run(*command) == (130, "", "stance: interrupted\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("stance.inference.shards.Run.write", interrupted_now)
+        code, printed, err = run(*command)
+    kept = out if how else f"{out}.parts"
+    assert (code, printed) == (130, "")
+    assert f"stance: interrupted; the parts that were finished are kept in '{kept}'" in err
+    assert "go on with the same command and --resume" in err
+    assert run(*command, "--resume").code == 0
 
 
 def test_an_interrupted_comparison_goes_on(
@@ -457,7 +496,7 @@ def test_an_interrupted_comparison_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "save", interrupted)
-        assert_refused(run(*command), "interrupted")
+        assert run(*command)[:2] == (cli.INTERRUPTED, "")
     parts = place / "claims.txt.parts"
     assert sorted(file.name for file in parts.iterdir()) == ["00000000.json", "manifest.json"]
     assert_refused(run(*command), "holds an interrupted run; go on with --resume")
@@ -486,6 +525,27 @@ def test_evaluate_prints_what_it_writes(run: Run, model: list[str], place: Path)
     assert value == json.loads((out_folder / "report.json").read_text(encoding="utf-8"))
     assert value["name"] == "pairs"
     assert value["all"]["n"] == len(list(read_table(out_folder / "predictions.parquet"))) == 2
+
+
+@pytest.mark.parametrize("how", [[], ["--data", "pairs.csv"], ["--predictions", "p.parquet"]])
+def test_an_evaluation_without_its_extra_says_how_to_get_it(
+    run: Run, how: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_version(package: str) -> str:
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    monkeypatch.setattr("stance.evaluate_cli.metadata.version", no_version)
+    assert_refused(run("evaluate", *how), "pip install '.[train]'")
+
+
+def test_a_report_leaves_out_the_version_of_what_is_not_installed(
+    run: Run, model: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stance.evaluate_cli.PACKAGES", ("numpy", "surely-absent"))
+    code, out, _ = run("evaluate", "--data", place / "pairs.csv", "--json", "--no-controls", *model)
+    assert code == 0
+    assert sorted(json.loads(out)[0]["about"]["versions"]) == ["numpy", "python"]
 
 
 def test_saved_predictions_give_the_same_scores_and_can_be_compared(
@@ -697,6 +757,27 @@ def missing(name: str) -> Callable[[Path], Path]:
     return lambda folder: folder / name
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["evaluate"], "--data FILE_OR_FOLDER"),
+        (["evaluate", "--suite", "behaviour"], "--data FILE"),
+        (["build"], "--corpus FOLDER"),
+        (["build", "--articles", "articles", "--out", "new"], "--corpus FOLDER"),
+    ],
+)
+def test_a_default_that_is_missing_outside_a_clone_says_so(
+    run: Run, place: Path, command: list[str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    assert_refused(run(*command), f"run it in a clone of the repository, or give {option}")
+
+
+def test_a_folder_in_place_of_its_predictions_is_told(run: Run, place: Path) -> None:
+    result = run("evaluate", "--predictions", place / "articles")
+    assert_refused(result, f"is a folder; give its predictions.parquet: '{place}/articles/predictions")
+
+
 BAD_PAIRS = {
     "missing file": (missing("none.csv"), "none.csv' does not exist"),
     "a folder": (bad_file("dir.csv", None), "dir.csv' is a folder"),
@@ -726,7 +807,8 @@ def test_a_bad_file_of_pairs_is_refused_and_nothing_written(
     ("out_name", "message"),
     [
         ("out.txt", "expected one of .csv"),
-        ("articles", "expected one of .csv"),
+        ("articles", "articles' is a folder; expected one of .csv"),
+        ("out", "out' has no ending; expected one of .csv"),
         ("dir.csv", "it is a folder"),
     ],
 )
@@ -1005,6 +1087,14 @@ def test_the_process_exits_1_with_one_line_on_stderr(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"stance: ")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    command = shlex.join([sys.executable, "-m", "stance", "classify", "--claim", "a", "--sentence", "b"])
+    done = subprocess.run(
+        f"{command} >&-", shell=True, cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_process_exits_2_on_wrong_usage() -> None:

@@ -109,8 +109,12 @@ def read_predictions(file: str | Path) -> tuple[list[Example], npt.NDArray[np.fl
     Raises
     ------
     InputError
-        Names file and row where a label, a probability or the facets are none.
+        Names file and row where a label, a probability or the facets are none; if it is a folder.
     """
+    if Path(file).is_dir():
+        raise InputError(
+            f"{str(file)!r} is a folder; give its {PREDICTIONS}: {str(Path(file, PREDICTIONS))!r}"
+        )
     examples: list[Example] = []
     probabilities = []
     columns = ("claim", "sentence", "reference", "label", *(label.value for label in LABELS))

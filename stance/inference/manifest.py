@@ -67,6 +67,11 @@ def check_output(out: str | Path, *, shards: bool) -> None:
         require("pyarrow", "parquet")  # now, and not when all is classified
 
 
+def parts_folder(out: str | Path, *, shards: bool) -> str:
+    """Return where the shards of a run go."""
+    return str(out) if shards else f"{out}.parts"
+
+
 @contextmanager
 def folder_for(out: str | Path, *, shards: bool, resume: bool) -> Iterator[str]:
     """Give the folder that a run has to itself, while it lasts, for its shards.
@@ -76,7 +81,7 @@ def folder_for(out: str | Path, *, shards: bool, resume: bool) -> Iterator[str]:
     InputError
         If another run is at work there, or one that is not to be resumed or something else stands in the way.
     """
-    folder = str(out) if shards else f"{out}.parts"
+    folder = parts_folder(out, shards=shards)
     if not is_url(folder) and Path(folder).is_file():
         raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
     with alone_in(folder):

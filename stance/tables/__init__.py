@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from stance.errors import InputError
-from stance.files import atomic_path, existing_file
+from stance.files import atomic_path, ending_of, existing_file
 from stance.tables import csv_rows, json_rows, parquet_rows
 from stance.tables.csv_rows import check_lines_in_csv, lines_in_csv
 from stance.tables.row import SURROGATE, Row, check_columns, common_kind, kind_of
@@ -40,9 +41,8 @@ def table_format(path: str | Path) -> str:
     except TypeError as error:
         raise InputError(f"table {path!r:.40} is no path; expected a file name") from error
     if ending not in FORMATS:
-        raise InputError(
-            f"{str(path)[:120]!r} ends in {ending or 'nothing'!r}; expected one of {', '.join(FORMATS)}"
-        )
+        what = "is a folder" if os.path.isdir(path) else ending_of(path)
+        raise InputError(f"{str(path)[:120]!r} {what}; expected one of {', '.join(FORMATS)}")
     if ending == ".parquet" and SURROGATE.search(str(path)):
         raise InputError(
             f"{str(path)!r} is no name in UTF-8, as Parquet files need one; rename it, or use .csv or .jsonl"
