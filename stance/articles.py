@@ -24,6 +24,9 @@ LONGEST = 1_000_000
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n((?:[A-Za-z_]+:[^\r\n]*\r?\n)+)---[ \t]*(?:\r?\n)+")
 """Lines of a name and a value between two lines of three dashes, at the beginning of a text."""
 
+NO_CLAIMS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".html", ".htm")
+"""Endings of files whose lines are no claims, though they may be text."""
+
 OWN_PAGE = re.compile(rb'<meta name="generator" content="stance (board|report)">')
 """What stands in the head of every page that this package writes (``templates/``)."""
 
@@ -118,9 +121,14 @@ def read_claims(path: str | Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file is missing, a folder, not UTF-8 or without a claim.
+        If the file is missing, a folder, a table or page, not UTF-8 or without a claim.
     """
     file = existing_file(path, "claims file", "a text file with one claim a line")
+    if file.suffix.lower() in NO_CLAIMS:  # its head or markup would be held against the articles
+        raise InputError(
+            f"claims file {str(file)!r} ends in {file.suffix!r}; expected a text file with one claim a line: "
+            "write the claims into a .txt file"
+        )
     claims = [line.strip() for line in _read_text(file, "claims file").split("\n") if line.strip()]
     if not claims:
         raise InputError(f"claims file {str(file)!r} is empty; expected one claim a line")

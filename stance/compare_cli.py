@@ -112,7 +112,7 @@ def _is_no_source(file: Path, claims: Path | None) -> bool:
 
 
 def usable_claims(path: Path, classifier: StanceClassifier) -> tuple[list[str], int]:
-    """Read the claims of a file; say which the model cannot take, and go on.
+    """Read the claims of a file; say which the model cannot take and how many are repeated, and go on.
 
     Raises
     ------
@@ -120,15 +120,19 @@ def usable_claims(path: Path, classifier: StanceClassifier) -> tuple[list[str], 
         If none can be used.
     """
     claims, usable = read_claims(path), []
-    for number, claim in enumerate(claims, start=1):
+    first = dict(zip(reversed(claims), range(len(claims), 0, -1), strict=True))  # where each stands first
+    if len(first) < len(claims):  # a second row of the board would say the same
+        repeated = f"{len(claims) - len(first)} of {len(claims)} claims in {str(path)!r}"
+        say(f"{repeated} stand there already; each counts once")
+    for number, claim in sorted((number, claim) for claim, number in first.items()):
         problem = classifier.pair_problem(claim, "A sentence.")
         if problem:
             say(f"skipped: claim {number} of {str(path)!r}: {problem}")
         else:
             usable.append(claim)
     if not usable:
-        raise InputError(f"none of the {len(claims)} claims in {str(path)!r} can be used")
-    return usable, len(claims) - len(usable)
+        raise InputError(f"none of the {len(first)} claims in {str(path)!r} can be used")
+    return usable, len(first) - len(usable)
 
 
 def suggested_claims(

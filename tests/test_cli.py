@@ -495,6 +495,14 @@ def test_compare_goes_on_without_a_claim_that_is_too_long_but_fails(
     assert "1 of 3 claims could not be used" in err
 
 
+def test_a_claim_that_is_repeated_counts_once(run: Run, model: list[str], place: Path) -> None:
+    claims = place / "claims.txt"
+    claims.write_text("It rose.\nThey met.\n It rose. \nIt rose.\n", encoding="utf-8")
+    code, out, err = run("compare", "--claims", claims, place / "articles", "--json", *model)
+    assert (code, err) == (0, f"2 of 4 claims in '{claims}' stand there already; each counts once\n")
+    assert [row["claim"] for row in json.loads(out)["claims"]] == ["It rose.", "They met."]
+
+
 def gone(_: object) -> None:
     raise BrokenPipeError
 
@@ -867,6 +875,13 @@ BAD_CLAIMS = {
     "a folder": (bad_file("dir.txt", None), "is a folder; expected a text file"),
     "empty": (bad_file("c.txt", b""), "is empty; expected one claim a line"),
     "blank lines": (bad_file("c.txt", b"\xef\xbb\xbf \n\r\n\t\n"), "is empty; expected one claim a line"),
+    **{
+        ending: (
+            bad_file(f"c.{ending}", b"claim\nthey met\n"),
+            "; expected a text file with one claim a line",
+        )
+        for ending in ("csv", "JSONL", "json", "html", "parquet")
+    },
     "not UTF-8": (
         bad_file("c.txt", b"they m\xe9t\n"),
         "is not UTF-8 (byte 0xe9 at position 6); save it as UTF-8",
