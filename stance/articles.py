@@ -24,6 +24,12 @@ LONGEST = 1_000_000
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n((?:[A-Za-z_]+:[^\r\n]*\r?\n)+)---[ \t]*(?:\r?\n)+")
 """Lines of a name and a value between two lines of three dashes, at the beginning of a text."""
 
+NO_CLAIMS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".html", ".htm")
+"""Endings of files whose lines are no claims, though they may be text."""
+
+OWN_PAGE = re.compile(rb'<meta name="generator" content="stance (board|report)">')
+"""What stands in the head of every page that this package writes (``templates/``)."""
+
 LARGEST = 20_000_000
 """Bytes of the largest file that is read: pages carry much that is no text."""
 
@@ -54,6 +60,8 @@ def read_article(path: str | Path) -> Article:
         raise InputError(f"article {str(file)!r} {ending_of(file)}; expected {', '.join(ENDINGS)}")
     if file.stat().st_size > LARGEST:
         raise InputError(f"article {str(file)!r} has {_too_many(file.stat().st_size, LARGEST, 'bytes')}")
+    if is_own_page(file):
+        raise InputError(f"article {str(file)!r} is a page made by stance; name the articles it is about")
     raw = _read_text(file)
     if ending == ".json":
         article = _from_json(raw, file)
@@ -70,6 +78,17 @@ def read_article(path: str | Path) -> Article:
         article_id=article.article_id or file.stem,
         sentences=tuple(split_sentences(article.text)),
     )
+
+
+def is_own_page(file: Path) -> bool:
+    """Whether a file is a page that this package wrote, which is about articles and none itself."""
+    if file.suffix.lower() not in (".html", ".htm"):
+        return False
+    try:
+        with file.open("rb") as stream:
+            return bool(OWN_PAGE.search(stream.read(4096)))
+    except OSError:  # who reads the article says why
+        return False
 
 
 def article_files(paths: Iterable[str | Path]) -> list[Path]:
@@ -102,9 +121,14 @@ def read_claims(path: str | Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file is missing, a folder, not UTF-8 or without a claim.
+        If the file is missing, a folder, a table or page, not UTF-8 or without a claim.
     """
     file = existing_file(path, "claims file", "a text file with one claim a line")
+    if file.suffix.lower() in NO_CLAIMS:  # its head or markup would be held against the articles
+        raise InputError(
+            f"claims file {str(file)!r} ends in {file.suffix!r}; expected a text file with one claim a line: "
+            "write the claims into a .txt file"
+        )
     claims = [line.strip() for line in _read_text(file, "claims file").split("\n") if line.strip()]
     if not claims:
         raise InputError(f"claims file {str(file)!r} is empty; expected one claim a line")

@@ -85,8 +85,10 @@ def check(options: argparse.Namespace) -> int:
     """Hold a claim against an article."""
     from stance.articles import read_article
     from stance.check import check_article
+    from stance.compare_cli import check_outputs
     from stance.console import show_check
 
+    check_outputs(options, [options.article])
     classifier = open_classifier(options)
     result = check_article(classifier, options.claim, read_article(options.article))
     if options.explain:
@@ -109,9 +111,10 @@ def check(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Hold claims against several articles."""
     from stance.check import compare_sources
-    from stance.compare_cli import parts_of, readable_articles, suggested_claims, usable_claims
+    from stance.compare_cli import check_outputs, parts_of, readable_articles, suggested_claims, usable_claims
     from stance.console import show_comparison
 
+    check_outputs(options, options.articles, options.claims)
     classifier, parts = open_classifier(options), parts_of(options)
     claims, unusable = usable_claims(options.claims, classifier) if options.claims else ([], 0)
     articles, failed = readable_articles(options.articles, options.claims)

@@ -64,8 +64,15 @@ def publish(options: argparse.Namespace) -> int:
     if options.json:
         print_json(written)
     else:
-        for folder, names in written.items():
-            say(f"{folder}: wrote {', '.join(names)}")
+        for folder, one in written.items():
+            say(f"{folder}: wrote {', '.join(one.files)}")
+            say(f"{folder}: {', '.join(f'{count:,} {split}' for split, count in one.pairs.items())} pairs")
+    for folder, one in written.items():
+        if not any(one.pairs.values()):
+            say(
+                f"{folder}: warning: the tables are empty, for none of the {one.open_pairs:,} open pairs is "
+                f"decided; annotate them and run stance corpus settle {folder}, then publish again"
+            )
     return 0
 
 

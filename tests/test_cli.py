@@ -20,6 +20,7 @@ from stance.checkpoint import Checkpoint
 from stance.cli import main
 from stance.corpus_cli import VERBS as CORPUS_VERBS
 from stance.inference.classifier import StanceClassifier
+from stance.report import write_report
 from stance.schema import LABELS
 from stance.tables import read_table
 
@@ -376,6 +377,65 @@ def test_compare_shows_a_board_to_people(run: Run, model: list[str], place: Path
     assert "It rose." in out
 
 
+@pytest.mark.parametrize(
+    ("option", "target", "message"),
+    [
+        ("--html", "articles/one.txt", "expected a file name that ends in .html or .htm"),
+        ("--html", "articles/page.htm", "is an article of this very command"),
+        ("--csv", "claims.txt", "expected a file name that ends in .csv"),
+        ("--markdown", "articles/one.txt", "expected a file name that ends in .md or .markdown"),
+        ("--markdown", "claims.md", "is the claims file of this very command"),
+        ("--markdown", "linked.md", "is the claims file of this very command"),
+        ("--csv", "b.html", "expected a file name that ends in .csv"),
+        ("--html", "same.html", "two of these are one file"),
+    ],
+)
+def test_no_output_replaces_an_input_or_another_output(
+    run: Run, unopened: list[str], place: Path, monkeypatch: pytest.MonkeyPatch, option: str, target: str,
+    message: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(cli, "open_classifier", lambda options: pytest.fail("it has begun to work"))
+    (place / "articles" / "page.htm").write_text("<p>They met.", encoding="utf-8")
+    (place / "claims.txt").rename(place / "claims.md")
+    (place / "claims.txt").write_text("It rose.\n", encoding="utf-8")
+    (place / "linked.md").symlink_to(place / "claims.md")
+    (place / "same.html").symlink_to(place / "same.csv")
+    before = files_under(place)
+    claims = place / ("claims.md" if target.endswith(".md") else "claims.txt")
+    others = ("--csv", place / "same.csv") if target == "same.html" else ()
+    command = ("compare", "--claims", claims, place / "articles", option, place / target, *others)
+    assert_refused(run(*command, *unopened), message)
+    assert files_under(place) == before
+
+
+@pytest.mark.parametrize("name", ["one.txt", "page.html"])
+def test_check_does_not_replace_its_article(run: Run, unopened: list[str], place: Path, name: str) -> None:
+    article = place / "articles" / name
+    article.write_text("They met on Monday.", encoding="utf-8")
+    result = run("check", "--claim", "they met", article, "--html", article, *unopened)
+    assert (result.code, result.out) == (1, "")
+    assert article.read_text(encoding="utf-8") == "They met on Monday."
+
+
+def test_pages_made_here_are_no_sources(run: Run, model: list[str], place: Path) -> None:
+    articles = place / "articles"
+    page, other = articles / "board.html", articles / "check.htm"
+    command = ("compare", "--claims", place / "claims.txt", articles, "--html", page, *model)
+    first = run(*command)
+    assert (first.code, first.err) == (0, f"wrote {page}\n")
+    written = page.read_bytes()
+    run("check", "--claim", "they met", articles / "one.txt", "--html", other, *model)
+    write_report(articles / "report.html", "Evaluation", [])
+    again = run(*command)
+    assert (again.code, again.out) == (0, first.out)
+    assert page.read_bytes() == written
+    for name in ("board.html", "check.htm", "report.html"):
+        assert f"skipped: '{articles / name}': it is a page made by stance, not an article" in again.err
+    assert_refused(run("check", "--claim", "they met", page, *model), "is a page made by stance")
+    only = run("compare", "--claims", place / "claims.txt", page, *model)
+    assert_refused(only, "there is no article beside the claims file and pages made by stance")
+
+
 def test_check_marks_words_where_asked(run: Run, model: list[str], place: Path) -> None:
     article = place / "articles" / "one.txt"
     sentences = [
@@ -449,6 +509,14 @@ def test_a_page_that_is_skipped_for_want_of_an_extra_is_named(
     code, _, err = run("compare", "--claims", place / "claims.txt", place / "articles", *model)
     assert code == 1
     assert f"skipped: article '{page}': this needs the Python module 'trafilatura'" in err
+
+
+def test_a_claim_that_is_repeated_counts_once(run: Run, model: list[str], place: Path) -> None:
+    claims = place / "claims.txt"
+    claims.write_text("It rose.\nThey met.\n It rose. \nIt rose.\n", encoding="utf-8")
+    code, out, err = run("compare", "--claims", claims, place / "articles", "--json", *model)
+    assert (code, err) == (0, f"2 of 4 claims in '{claims}' stand there already; each counts once\n")
+    assert [row["claim"] for row in json.loads(out)["claims"]] == ["It rose.", "They met."]
 
 
 def gone(_: object) -> None:
@@ -889,6 +957,13 @@ BAD_CLAIMS = {
     "a folder": (bad_file("dir.txt", None), "is a folder; expected a text file"),
     "empty": (bad_file("c.txt", b""), "is empty; expected one claim a line"),
     "blank lines": (bad_file("c.txt", b"\xef\xbb\xbf \n\r\n\t\n"), "is empty; expected one claim a line"),
+    **{
+        ending: (
+            bad_file(f"c.{ending}", b"claim\nthey met\n"),
+            "; expected a text file with one claim a line",
+        )
+        for ending in ("csv", "JSONL", "json", "html", "parquet")
+    },
     "not UTF-8": (
         bad_file("c.txt", b"they m\xe9t\n"),
         "is not UTF-8 (byte 0xe9 at position 6); save it as UTF-8",

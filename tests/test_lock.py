@@ -148,7 +148,8 @@ def test_a_run_that_another_one_has_finished_leaves_nothing_in_the_way(
         classify_file(first, source, out, rows_per_shard=2)
     assert out.read_bytes() == whole.read_bytes()
     assert not out.with_name("out.csv.parts").exists()
-    classify_file(clf, source, out, resume=True, rows_per_shard=2)
+    with pytest.raises(InputError, match="nothing is to be resumed"):
+        classify_file(clf, source, out, resume=True, rows_per_shard=2)
     assert out.read_bytes() == whole.read_bytes()
 
 

@@ -242,3 +242,23 @@ def test_one_outlet_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["build", *options]) == 0
     splits = json.loads(capsys.readouterr().out)["splits"]
     assert 0 < splits["test"]["pairs"] < 1000 < splits["train"]["pairs"]
+
+
+def test_publish_counts_the_pairs_and_warns_where_none_is_decided(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("publish", corpus) == 0
+    told = capsys.readouterr().err
+    counts = publish(corpus).pairs
+    assert f"{corpus}: {', '.join(f'{n} {split}' for split, n in counts.items())} pairs\n" in told
+    assert min(counts.values()) > 0
+    assert "warning" not in told
+    events = [event(0, "train"), event(1, "validation"), event(2, "test")]
+    for one in events:
+        for claim in one["claims"]:
+            claim.update(labels="---", voices={})
+    write_events(corpus, *events)
+    assert run("publish", corpus) == 0
+    told = capsys.readouterr().err
+    assert f"{corpus}: 0 train, 0 validation, 0 test pairs\n" in told
+    assert f"warning: the tables are empty, for none of the {sum(counts.values())} open pairs is" in told

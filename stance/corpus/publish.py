@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stance.cards import render, table
 from stance.corpus.build import write_splits
@@ -36,8 +36,16 @@ CARD = "card.md"
 """Template of a corpus's card, in its own folder; the card itself is its README.md."""
 
 
-def publish(folder: str | Path) -> list[str]:
-    """Write the splits, the retold articles and the card of one corpus folder, and name the files.
+class Published(NamedTuple):
+    """The files that were written, the pairs of every split, and how many pairs have no decision yet."""
+
+    files: list[str]
+    pairs: dict[str, int]
+    open_pairs: int
+
+
+def publish(folder: str | Path) -> Published:
+    """Write the splits, the retold articles and the card of one corpus folder, and tell what is in them.
 
     A folder without ``card.md`` gets no card.
 
@@ -63,7 +71,8 @@ def publish(folder: str | Path) -> list[str]:
         write_json(place / CUES, cues)
         write_text(place / "README.md", render((place / CARD).resolve(), card_values(corpus, cues)))
         written += [CUES, "README.md"]
-    return written
+    pairs = {split: len(rows) for split, rows in splits.items()}
+    return Published(written, pairs, len(corpus.cells) - sum(pairs.values()))
 
 
 def card_values(corpus: Corpus, cues: Mapping[str, Any]) -> dict[str, Any]:

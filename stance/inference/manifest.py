@@ -79,11 +79,18 @@ def folder_for(out: str | Path, *, shards: bool, resume: bool) -> Iterator[str]:
     Raises
     ------
     InputError
-        If another run is at work there, or one that is not to be resumed or something else stands in the way.
+        If another run is at work there, or one that is not to be resumed or something else stands in the way;
+        if there is nothing to resume, but an output, which may be of another input.
     """
     folder = parts_folder(out, shards=shards)
     if not is_url(folder) and Path(folder).is_file():
         raise InputError(f"{folder!r} is a file, but the parts of the run belong there; move it away")
+    # A folder without manifest is what a kill leaves at the very beginning or end of a run: it may go on.
+    if resume and not shards and Path(out).is_file() and not Path(folder).exists():
+        raise InputError(
+            f"{str(out)!r} is there, and no interrupted run of it: nothing is to be resumed. Keep it as it "
+            "is, or leave out --resume to classify anew and replace it"
+        )
     with alone_in(folder):
         there = _names(folder)
         if MANIFEST in there and not resume:
