@@ -153,10 +153,8 @@ def run(bench: Path) -> dict[str, Any]:
     related = cross_val_predict(filter_, likeness, is_related, cv=folds, method="predict_proba")[:, 1]
     related_tested = filter_.fit(likeness, is_related).predict_proba(likeness_tested)[:, 1]
     known = np.column_stack([likeness, related, _stances(training, articles, related, judges, has_not_seen)])
-    by_all = np.ones((len(tested), FOLDS), dtype=bool)
-    new = np.column_stack([
-        likeness_tested, related_tested, _stances(tested, articles, related_tested, judges, by_all)
-    ])  # fmt: skip
+    judged = _stances(tested, articles, related_tested, judges, np.ones((len(tested), FOLDS), dtype=bool))
+    new = np.column_stack([likeness_tested, related_tested, judged])
 
     decide = HistGradientBoostingClassifier(random_state=13, learning_rate=0.05, max_iter=200)
     labels = [pair.label for pair in training]

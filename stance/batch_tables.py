@@ -88,5 +88,4 @@ def _units(run: Mapping[str, Any]) -> int:
 
 
 def _machine(run: Mapping[str, Any]) -> str:
-    cores = f"{run['cores']} cores, {run['processor']}"
-    return cores if run["device"] == "cpu" else f"GPU, {run['runtime']}, {cores}"
+    return f"{run['runtime']}, {run['cores']} cores, {run['processor']}"

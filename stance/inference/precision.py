@@ -120,5 +120,5 @@ def _flags() -> set[str]:
     """Return what the first processor has, as Linux calls it; of other systems nothing is known."""
     if not CPUINFO.is_file():
         return set()
-    lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+    with CPUINFO.open(encoding="utf-8", errors="replace") as lines:  # of many cores only the first is read
+        return next((set(line.split()) for line in lines if line.startswith("flags")), set())
